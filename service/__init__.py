@@ -1,0 +1,1 @@
+"""answerloop: the back office of a career Q&A community."""

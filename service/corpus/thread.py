@@ -1,0 +1,72 @@
+"""A past thread with its answers, as `PUT /v1/threads/{site}/{external_id}` and the importers take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from service.intake.post import BODY_LIMIT, TITLE_LIMIT, Author, Format, Kind, Name, Tag, Text, clean_text
+
+
+class Answer(BaseModel):
+    """One answer of a thread."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    external_id: Name
+    body: Annotated[Text, Field(max_length=BODY_LIMIT)]
+    author: Author
+    score: int | None = None
+    accepted: bool = False
+    created_at: AwareDatetime | None = None
+
+
+class Link(BaseModel):
+    """A relation people made to another thread of the same site."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    external_id: Name
+    kind: Annotated[str, Field(max_length=40)]
+
+
+class Thread(BaseModel):
+    """One thread as a site or an importer gives it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: Annotated[Text, Field(max_length=TITLE_LIMIT)]
+    body: Annotated[Text, Field(max_length=BODY_LIMIT)] = ""
+    format: Format = "markdown"
+    author: Author | None = None
+    tags: Annotated[list[Tag], Field(max_length=20)] = []
+    url: Annotated[str, Field(max_length=2000), AfterValidator(clean_text)] | None = None
+    created_at: AwareDatetime
+    visibility: Literal["public", "private"] = "public"
+    answers: Annotated[list[Answer], Field(max_length=500)] = []
+    kind: Kind = "question"
+    score: int | None = None
+    views: int | None = None
+    comments: int | None = None
+    closed: bool = False
+    links: Annotated[list[Link], Field(max_length=500)] = []
+    topic: Annotated[str, Field(max_length=200), AfterValidator(clean_text)] | None = None
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a thread: the unit that is embedded and cited. `text` is readable text without markup."""
+
+    id: str
+    thread_id: str
+    answer_id: str | None
+    ordinal: int
+    text: str
+    field: Literal["title", "question", "answer"]
+    author_id: str | None
+    author_role: str | None
+    author_level: str | None
+    written_at: datetime | None

@@ -1,0 +1,1 @@
+"""Station 8: mentors edit drafts and send them back."""

@@ -1,0 +1,1 @@
+"""Station 6: a suggested answer in which every sentence shows its source."""

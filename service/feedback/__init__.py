@@ -1,0 +1,1 @@
+"""Station 9: what people decided, turned into what is learnt."""

@@ -1,0 +1,97 @@
+"""A post cut into windows that an embedder can read whole: nothing is dropped, sentences stay together where they fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.intake.normalise import Field, ReadablePost
+from service.models.embedder import Embedder
+
+WINDOW_TOKENS = 128
+"""Tokens of one window: small enough that one decisive sentence still weighs in its window's vector."""
+_SENTENCE = re.compile(r"[^.!?\n。！？]*(?:[.!?。！？]+[\"')\]]*|\n+|$)")
+
+
+@dataclass(frozen=True)
+class Window:
+    """Readable text [start, end) of one field of a post."""
+
+    field: Field
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class EmbeddedPost:
+    """A post's windows and their vectors, shared by retrieval, tags and flags so that each text is embedded once.
+
+    `windows[0]` is the title where there is one. `vectors` is float32 of shape (len(windows), dimension), rows of
+    length 1.
+    """
+
+    windows: tuple[Window, ...]
+    vectors: NDArray[np.float32]
+
+    @property
+    def mean(self) -> NDArray[np.float32]:
+        """The title and the mean of the body's windows in equal parts, of length 1: the post as one vector."""
+        title = [i for i, w in enumerate(self.windows) if w.field == "title"]
+        body = [i for i, w in enumerate(self.windows) if w.field == "body"]
+        parts = [self.vectors[rows].mean(axis=0) for rows in (title, body) if rows]
+        if not parts:
+            return np.zeros(self.vectors.shape[1], np.float32)
+        mean = np.mean(parts, axis=0)
+        unit: NDArray[np.float32] = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
+        return unit
+
+
+def embed_post(post: ReadablePost, embedder: Embedder) -> EmbeddedPost:
+    """Cut a post into windows and embed them all. Raises ModelFailed."""
+    windows = tuple(windows_of(post, embedder.count_tokens, min(WINDOW_TOKENS, embedder.window)))
+    return EmbeddedPost(windows, embedder.embed([window.text for window in windows]))
+
+
+def windows_of(post: ReadablePost, count: Callable[[str], int], limit: int) -> list[Window]:
+    """Every window of a post, the title first; each counts at most `limit` tokens."""
+    found: list[Window] = []
+    for reading in post.fields:
+        pieces: list[tuple[int, int, int]] = []
+        for start, end in _sentences(reading.text):
+            pieces += _fitting(reading.text, start, end, count, limit)
+        begin, finish, used = 0, 0, 0
+        for start, end, tokens in pieces:
+            if used and used + tokens > limit:
+                found.append(Window(reading.field, begin, finish, reading.text[begin:finish]))
+                used = 0
+            if not used:
+                begin, used = start, 2
+            finish, used = end, used + tokens
+        if used:
+            found.append(Window(reading.field, begin, finish, reading.text[begin:finish]))
+    return found
+
+
+def _sentences(text: str) -> list[tuple[int, int]]:
+    return [(m.start(), m.end()) for m in _SENTENCE.finditer(text) if m[0].strip()]
+
+
+def _fitting(text: str, start: int, end: int, count: Callable[[str], int], limit: int) -> list[tuple[int, int, int]]:
+    """A sentence as one piece, or as several where it alone exceeds the window (halved at a space, else anywhere)."""
+    waiting, done = [(start, end)], []
+    while waiting:
+        a, b = waiting.pop(0)
+        tokens = count(text[a:b]) - 2 if b - a <= 20 * limit else limit
+        if tokens + 2 <= limit or b - a < 2:
+            if tokens > 0:
+                done.append((a, b, tokens))
+            continue
+        middle = text.rfind(" ", a + (b - a) // 4, (a + b) // 2)
+        cut = middle + 1 if middle > a else (a + b) // 2
+        waiting[:0] = [(a, cut), (cut, b)]
+    return done

@@ -1,0 +1,1 @@
+"""Webhooks and the ways other software calls in."""

@@ -1,0 +1,1 @@
+"""Station 3: from a post to Evidence."""

@@ -1,0 +1,1 @@
+"""Station 7: the moderators' queue and what they decide."""

@@ -1,0 +1,1 @@
+"""Station 4: topic tags from a closed vocabulary."""

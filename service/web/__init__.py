@@ -1,0 +1,1 @@
+"""Pages; no logic that an endpoint lacks."""
