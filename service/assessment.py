@@ -1,0 +1,167 @@
+"""The Assessment: all that the machine made of one post at one moment, and its rows in SQL."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from service.database import Table
+from service.drafting.draft import DraftKind, DraftStatus
+from service.errors import NotFound
+from service.flagging.flag import Degradation, Flag, Route
+from service.retrieval.evidence import RelatedThread
+from service.tagging.suggestion import TagSuggestion
+
+SCHEMA = 1
+
+
+class DraftState(BaseModel):
+    """Where the draft of a post stands. `waiting` counts the drafts that will be written before it."""
+
+    id: str
+    status: DraftStatus
+    kind: DraftKind | None = None
+    waiting: int = 0
+
+
+class PromptUsed(BaseModel):
+    """A prompt that took part."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Usage(BaseModel):
+    """Tokens and money that model calls took."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+class Provenance(BaseModel):
+    """What made an assessment: prompts, models, usage, and milliseconds spent in each station."""
+
+    prompts: list[PromptUsed] = []
+    models: list[str] = []
+    usage: Usage = Usage()
+    ms: dict[str, float] = {}
+    index_version: str = ""
+
+
+class Assessment(BaseModel):
+    """One assessment, as the API shows it."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True, serialize_by_alias=True)
+
+    id: str
+    post_id: str
+    version: Annotated[int, Field(alias="schema")] = SCHEMA
+    lane: Literal["fast", "deep"]
+    created_at: datetime
+    related: list[RelatedThread] = []
+    tags: list[TagSuggestion] = []
+    flags: list[Flag] = []
+    route: Route
+    draft: DraftState | None = None
+    reader: Literal["full", "limited"] = "full"
+    degraded: bool = False
+    degraded_because: list[Degradation] = []
+    decision_digest: str
+    provenance: Provenance = Provenance()
+
+
+class AssessmentRow(Table):
+    """What stays of an assessment after an erasure: ids, time, route, categories and digests."""
+
+    __tablename__ = "assessments"
+    __table_args__ = (sa.Index("ix_assessments_post", "post_id", "id"),)
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    post_id: Mapped[str] = mapped_column(sa.ForeignKey("posts.id", ondelete="CASCADE"))
+    site: Mapped[str] = mapped_column(sa.String(63), index=True)
+    revision: Mapped[int]
+    lane: Mapped[str] = mapped_column(sa.String(10))
+    schema_version: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    route: Mapped[str] = mapped_column(sa.String(20))
+    flags: Mapped[list[Any]]
+    tags: Mapped[list[Any]]
+    degraded: Mapped[bool]
+    decision_digest: Mapped[str] = mapped_column(sa.String(64))
+    provenance: Mapped[dict[str, Any]]
+
+
+class AssessmentTextRow(Table):
+    """The full record and the evidence snapshot of an assessment: all of it that holds member text; erasable."""
+
+    __tablename__ = "assessment_texts"
+
+    assessment_id: Mapped[str] = mapped_column(sa.ForeignKey("assessments.id", ondelete="CASCADE"), primary_key=True)
+    record: Mapped[dict[str, Any]]
+    evidence: Mapped[dict[str, Any]]
+
+
+def decision_digest(content_digest: str, flags: list[Flag], route: Route) -> str:
+    """SHA-256 over what a person decides on: content, flags with their quotes, and route."""
+    seen = [[f.category, [[q.field, q.start, q.end] for q in f.quotes]] for f in sorted(flags, key=lambda f: f.category)]
+    return hashlib.sha256(json.dumps([content_digest, seen, route.to]).encode()).hexdigest()
+
+
+def store(session: Session, assessment: Assessment, site: str, revision: int, evidence: dict[str, Any]) -> None:
+    """Append an assessment."""
+    outline = [{"id": f.id, "category": f.category, "probability": f.probability, "band": f.band} for f in assessment.flags]
+    session.add(
+        AssessmentRow(
+            id=assessment.id, post_id=assessment.post_id, site=site, revision=revision, lane=assessment.lane,
+            schema_version=SCHEMA, created_at=assessment.created_at, route=assessment.route.to, flags=outline,
+            tags=[t.model_dump(mode="json", exclude={"because"}) for t in assessment.tags], degraded=assessment.degraded,
+            decision_digest=assessment.decision_digest, provenance=assessment.provenance.model_dump(mode="json"),
+        )  # fmt: skip
+    )
+    session.flush()
+    record = assessment.model_dump(mode="json", exclude={"draft"})
+    session.add(AssessmentTextRow(assessment_id=assessment.id, record=record, evidence=evidence))
+
+
+def newest(session: Session, post_id: str) -> Assessment | None:
+    """The newest assessment of a post, without its draft's state; None before the first or after an erasure."""
+    found = history(session, post_id, limit=1)
+    return found[0] if found else None
+
+
+def history(session: Session, post_id: str, limit: int = 50, before: str | None = None) -> list[Assessment]:
+    """Assessments of a post, newest first; `before` is the id to continue after."""
+    query = (
+        sa.select(AssessmentTextRow.record)
+        .join(AssessmentRow, AssessmentRow.id == AssessmentTextRow.assessment_id)
+        .where(AssessmentRow.post_id == post_id)
+        .order_by(AssessmentRow.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(AssessmentRow.id < before)
+    return [Assessment.model_validate(record) for record in session.scalars(query)]
+
+
+def get(session: Session, assessment_id: str) -> Assessment:
+    """One assessment. Raises NotFound, also after an erasure."""
+    row = session.get(AssessmentTextRow, assessment_id)
+    if row is None:
+        raise NotFound("there is no such assessment", field="assessment_id")
+    return Assessment.model_validate(row.record)
+
+
+def evidence_snapshot(session: Session, assessment_id: str) -> dict[str, Any]:
+    """The evidence an assessment was made from. Raises NotFound."""
+    row = session.get(AssessmentTextRow, assessment_id)
+    if row is None:
+        raise NotFound("there is no such assessment", field="assessment_id")
+    return dict(row.evidence)

@@ -1,0 +1,170 @@
+"""Drafts in SQL: opened pending, written by one job at a time, then ready, abstained or failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from service.clock import new_id
+from service.drafting.draft import DraftKind, DraftStatus, Sentence, WrittenDraft
+from service.drafting.tables import DraftEventRow, DraftRow, DraftSourceRow, DraftTextRow
+from service.errors import NotFound, StaleVersion
+
+DESK_PRIORITY = 10
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a draft stands; `waiting` counts the drafts that will be written before it."""
+
+    id: str
+    status: DraftStatus
+    kind: DraftKind | None
+    waiting: int
+
+
+def open_draft(
+    session: Session, post_id: str, site: str, assessment_id: str | None, now: datetime, instruction: str = ""
+) -> str:
+    """A new pending draft of a post; older pending ones of the same post are superseded. Returns its id."""
+    stale = sa.update(DraftRow).where(DraftRow.post_id == post_id, DraftRow.status == "pending")
+    session.execute(stale.values(status="discarded", version=DraftRow.version + 1, updated_at=now))
+    row = DraftRow(
+        id=new_id(), post_id=post_id, site=site, assessment_id=assessment_id, status="pending", kind=None, version=1,
+        stale=False, stale_because=None, abstained_because=None, instruction=instruction or None, priority=0,
+        claimed_by=None, claimed_until=None, created_at=now, updated_at=now, provenance={},
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def find(session: Session, draft_id: str) -> DraftRow:
+    """The row of a draft. Raises NotFound."""
+    row = session.get(DraftRow, draft_id)
+    if row is None:
+        raise NotFound("there is no such draft", field="draft_id")
+    return row
+
+
+def check_version(row: DraftRow, expected: int) -> None:
+    """Raise StaleVersion where somebody changed the draft since `expected` was read."""
+    if row.version != expected:
+        raise StaleVersion(f"the draft is at version {row.version}", version=row.version)
+
+
+def newest_for_post(session: Session, post_id: str) -> DraftRow | None:
+    """The newest draft of a post."""
+    return session.scalar(sa.select(DraftRow).where(DraftRow.post_id == post_id).order_by(DraftRow.id.desc()).limit(1))
+
+
+def state_for_post(session: Session, post_id: str) -> State | None:
+    """Where the newest draft of a post stands."""
+    row = newest_for_post(session, post_id)
+    return None if row is None else state(session, row)
+
+
+def state(session: Session, row: DraftRow) -> State:
+    """Where a draft stands."""
+    ahead = waiting_before(session, row) if row.status == "pending" else 0
+    return State(row.id, cast(DraftStatus, row.status), cast("DraftKind | None", row.kind), ahead)
+
+
+def waiting_before(session: Session, row: DraftRow) -> int:
+    """How many pending drafts will be written before this one: those opened on the desk first, then the newest."""
+    ahead = sa.or_(
+        DraftRow.priority > row.priority, sa.and_(DraftRow.priority == row.priority, DraftRow.id > row.id)
+    )
+    count = sa.select(sa.func.count()).select_from(DraftRow).where(DraftRow.status == "pending", ahead)
+    return session.scalar(count) or 0
+
+
+def pending(session: Session) -> int:
+    """How many drafts wait to be written."""
+    return session.scalar(sa.select(sa.func.count()).select_from(DraftRow).where(DraftRow.status == "pending")) or 0
+
+
+def next_pending(session: Session) -> DraftRow | None:
+    """The draft to write next."""
+    query = sa.select(DraftRow).where(DraftRow.status == "pending")
+    return session.scalar(query.order_by(DraftRow.priority.desc(), DraftRow.id.desc()).limit(1))
+
+
+def hurry(session: Session, draft_id: str) -> None:
+    """A mentor opened this draft: write it before the others."""
+    session.execute(
+        sa.update(DraftRow).where(DraftRow.id == draft_id, DraftRow.status == "pending").values(priority=DESK_PRIORITY)
+    )
+
+
+def save(session: Session, draft_id: str, written: WrittenDraft, now: datetime) -> DraftRow:
+    """Store what was written and send the closing event. A draft that is no longer pending stays as it is."""
+    row = find(session, draft_id)
+    if row.status != "pending":
+        return row
+    row.status, row.kind = written.status, written.kind
+    row.abstained_because, row.provenance = written.abstained_because, written.provenance
+    row.version, row.updated_at = row.version + 1, now
+    put_text(session, draft_id, written.sentences, [d.model_dump() for d in written.dropped], written.notes)
+    add_event(session, draft_id, written.status, {"id": draft_id, "status": written.status, "kind": written.kind})
+    return row
+
+
+def put_text(
+    session: Session, draft_id: str, sentences: list[Sentence], dropped: list[Any], notes: list[str]
+) -> None:
+    """Replace a draft's sentences and note which threads it now rests on."""
+    session.merge(
+        DraftTextRow(
+            draft_id=draft_id, sentences=[s.model_dump(mode="json") for s in sentences], dropped=dropped, notes=notes
+        )
+    )
+    session.execute(sa.delete(DraftSourceRow).where(DraftSourceRow.draft_id == draft_id))
+    threads = {source.thread_id for sentence in sentences for source in sentence.sources}
+    session.add_all(DraftSourceRow(draft_id=draft_id, thread_id=thread) for thread in sorted(threads))
+
+
+def text(session: Session, draft_id: str) -> DraftTextRow | None:
+    """The sentences of a draft; None before it is written and after an erasure."""
+    return session.get(DraftTextRow, draft_id)
+
+
+def add_event(session: Session, draft_id: str, event: str, data: dict[str, Any]) -> int:
+    """Append a server-sent event; returns its number, from 1 on."""
+    last = session.scalar(sa.select(sa.func.max(DraftEventRow.seq)).where(DraftEventRow.draft_id == draft_id)) or 0
+    session.add(DraftEventRow(draft_id=draft_id, seq=last + 1, event=event, data=data))
+    return last + 1
+
+
+def events_after(session: Session, draft_id: str, seq: int) -> list[DraftEventRow]:
+    """The events a client has not seen yet."""
+    query = sa.select(DraftEventRow).where(DraftEventRow.draft_id == draft_id, DraftEventRow.seq > seq)
+    return list(session.scalars(query.order_by(DraftEventRow.seq)))
+
+
+def make_stale(session: Session, thread_ids: Iterable[str], because: str, now: datetime) -> list[str]:
+    """Mark every unpublished draft that rests on one of these threads as stale; returns their ids."""
+    on = sa.select(DraftSourceRow.draft_id).where(DraftSourceRow.thread_id.in_(list(thread_ids)))
+    query = sa.select(DraftRow).where(DraftRow.id.in_(on), DraftRow.status.in_(["ready", "pending"]))
+    found = list(session.scalars(query))
+    for row in found:
+        row.stale, row.stale_because, row.version, row.updated_at = True, because, row.version + 1, now
+    return [row.id for row in found]
+
+
+def erase_for_post(session: Session, post_id: str, now: datetime) -> None:
+    """Take the texts and events of a post's drafts away."""
+    ids = list(session.scalars(sa.select(DraftRow.id).where(DraftRow.post_id == post_id)))
+    session.execute(sa.delete(DraftTextRow).where(DraftTextRow.draft_id.in_(ids)))
+    session.execute(sa.delete(DraftEventRow).where(DraftEventRow.draft_id.in_(ids)))
+    session.execute(sa.delete(DraftSourceRow).where(DraftSourceRow.draft_id.in_(ids)))
+    session.execute(
+        sa.update(DraftRow)
+        .where(DraftRow.post_id == post_id, DraftRow.status.in_(["pending", "ready"]))
+        .values(status="discarded", instruction=None, version=DraftRow.version + 1, updated_at=now)
+    )
