@@ -111,19 +111,32 @@ class AssessmentTextRow(Table):
 
 def decision_digest(content_digest: str, flags: list[Flag], route: Route) -> str:
     """SHA-256 over what a person decides on: content, flags with their quotes, and route."""
-    seen = [[f.category, [[q.field, q.start, q.end] for q in f.quotes]] for f in sorted(flags, key=lambda f: f.category)]
+    seen = [
+        [f.category, [[q.field, q.start, q.end] for q in f.quotes]] for f in sorted(flags, key=lambda f: f.category)
+    ]
     return hashlib.sha256(json.dumps([content_digest, seen, route.to]).encode()).hexdigest()
 
 
 def store(session: Session, assessment: Assessment, site: str, revision: int, evidence: dict[str, Any]) -> None:
     """Append an assessment."""
-    outline = [{"id": f.id, "category": f.category, "probability": f.probability, "band": f.band} for f in assessment.flags]
+    outline = [
+        {"id": f.id, "category": f.category, "probability": f.probability, "band": f.band} for f in assessment.flags
+    ]
     session.add(
         AssessmentRow(
-            id=assessment.id, post_id=assessment.post_id, site=site, revision=revision, lane=assessment.lane,
-            schema_version=SCHEMA, created_at=assessment.created_at, route=assessment.route.to, flags=outline,
-            tags=[t.model_dump(mode="json", exclude={"because"}) for t in assessment.tags], degraded=assessment.degraded,
-            decision_digest=assessment.decision_digest, provenance=assessment.provenance.model_dump(mode="json"),
+            id=assessment.id,
+            post_id=assessment.post_id,
+            site=site,
+            revision=revision,
+            lane=assessment.lane,
+            schema_version=SCHEMA,
+            created_at=assessment.created_at,
+            route=assessment.route.to,
+            flags=outline,
+            tags=[t.model_dump(mode="json", exclude={"because"}) for t in assessment.tags],
+            degraded=assessment.degraded,
+            decision_digest=assessment.decision_digest,
+            provenance=assessment.provenance.model_dump(mode="json"),
         )  # fmt: skip
     )
     session.flush()

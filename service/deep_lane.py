@@ -112,9 +112,7 @@ class DeepLane:
                 self.jobs.enqueue(session, DRAFTS, "write_draft", f"draft-{waiting.id}-after-{chosen}", waiting.id)
         return chosen
 
-    def _write(
-        self, post: Post, made: Assessment, evidence: Evidence, draft_id: str, instruction: str
-    ) -> WrittenDraft:
+    def _write(self, post: Post, made: Assessment, evidence: Evidence, draft_id: str, instruction: str) -> WrittenDraft:
         def on_sentence(sentence: Sentence) -> None:
             with self.readers.database.write() as session:
                 drafts.add_event(session, draft_id, "sentence", sentence.model_dump(mode="json"))
@@ -145,15 +143,26 @@ class DeepLane:
             self.announce(session, post.site, "draft.ready", event)
 
     def _deep_version(
-        self, post: Post, made: Assessment, update: dict[str, Any], degraded: list[Degradation], used: list[dict[str, Any]]
+        self,
+        post: Post,
+        made: Assessment,
+        update: dict[str, Any],
+        degraded: list[Degradation],
+        used: list[dict[str, Any]],
     ) -> Assessment:
         changed = made.model_copy(update=update)
         provenance = _joined(made.provenance, used)
         digest = assessments.decision_digest(post.content_digest, changed.flags, changed.route)
         return changed.model_copy(
             update={
-                "id": new_id(), "lane": "deep", "created_at": self.readers.clock(), "provenance": provenance,
-                "degraded": bool(degraded), "degraded_because": degraded, "decision_digest": digest, "draft": None,
+                "id": new_id(),
+                "lane": "deep",
+                "created_at": self.readers.clock(),
+                "provenance": provenance,
+                "degraded": bool(degraded),
+                "degraded_because": degraded,
+                "decision_digest": digest,
+                "draft": None,
             }  # fmt: skip
         )
 

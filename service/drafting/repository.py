@@ -77,9 +77,7 @@ def state(session: Session, row: DraftRow) -> State:
 
 def waiting_before(session: Session, row: DraftRow) -> int:
     """How many pending drafts will be written before this one: those opened on the desk first, then the newest."""
-    ahead = sa.or_(
-        DraftRow.priority > row.priority, sa.and_(DraftRow.priority == row.priority, DraftRow.id > row.id)
-    )
+    ahead = sa.or_(DraftRow.priority > row.priority, sa.and_(DraftRow.priority == row.priority, DraftRow.id > row.id))
     count = sa.select(sa.func.count()).select_from(DraftRow).where(DraftRow.status == "pending", ahead)
     return session.scalar(count) or 0
 
@@ -115,9 +113,7 @@ def save(session: Session, draft_id: str, written: WrittenDraft, now: datetime) 
     return row
 
 
-def put_text(
-    session: Session, draft_id: str, sentences: list[Sentence], dropped: list[Any], notes: list[str]
-) -> None:
+def put_text(session: Session, draft_id: str, sentences: list[Sentence], dropped: list[Any], notes: list[str]) -> None:
     """Replace a draft's sentences and note which threads it now rests on."""
     session.merge(
         DraftTextRow(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from service.clock import new_id
 from service.errors import NotFound
-from service.intake.post import Author, NewPost, Post
+from service.intake.post import Author, Format, Kind, NewPost, Post
 from service.intake.tables import KeptTagsRow, PostRow, PostTextRow
 
 
@@ -60,7 +61,7 @@ def get(session: Session, post_id: str, revision: int | None = None) -> Post:
     if text is None:
         raise NotFound("this revision of the post is gone", field="post_id")
     sent = NewPost.model_construct(
-        site=row.site, external_id=row.external_id, title=text.title, body=text.body, format=row.format, kind=row.kind,
+        site=row.site, external_id=row.external_id, title=text.title, body=text.body, format=cast(Format, row.format), kind=cast(Kind, row.kind),
         author=Author(**text.author), url=text.url, created_at=text.created_at, lang=text.lang_hint, tags=text.tags,
     )  # fmt: skip
     return _post(row, sent, text.revision)
