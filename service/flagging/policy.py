@@ -68,7 +68,7 @@ class PolicyFile(_Row):
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
     description: str = ""
     extends: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*@\d+\.\d+\.\d+$")] | None = None
-    off: frozenset[Category] = frozenset()
+    switched_off: frozenset[Category] = frozenset()
     thresholds: dict[Category, dict[str, float]] = {}
     chapters: dict[str, Words] = {}
     clauses: tuple[Clause, ...] = ()
@@ -86,7 +86,7 @@ class Policy(BaseModel):
     chapters: dict[str, str]
     clauses: tuple[Clause, ...]
     cards: dict[str, Card]
-    off: frozenset[Category] = frozenset()
+    switched_off: frozenset[Category] = frozenset()
     thresholds: dict[Category, dict[str, float]] = {}
 
     def active(self, category: str) -> bool:
@@ -131,7 +131,7 @@ def _load(path: Path, below: tuple[Path, ...]) -> Policy:
     own = _parsed(file)
     digests = [file.sha256]
     chapters, cards, clauses = dict(own.chapters), dict(own.cards), list(own.clauses)
-    off, thresholds = set(own.off), dict(own.thresholds)
+    off, thresholds = set(own.switched_off), dict(own.thresholds)
     if own.extends is not None:
         name, version = own.extends.split("@")
         parent_path = path.parent.parent / name / f"{version}.yaml"
@@ -144,12 +144,12 @@ def _load(path: Path, below: tuple[Path, ...]) -> Policy:
         chapters, cards = {**parent.chapters, **chapters}, {**parent.cards, **cards}
         replaced = {clause.clause for clause in clauses}
         clauses = [clause for clause in parent.clauses if clause.clause not in replaced] + clauses
-        off |= parent.off
+        off |= parent.switched_off
         thresholds = {**parent.thresholds, **thresholds}
     _check(file, own, chapters, cards, {clause.category for clause in clauses} | off)
     return Policy(
         name=own.name, version=own.version, sha256=hashlib.sha256("".join(digests).encode()).hexdigest(), chapters=chapters,
-        clauses=tuple(clause for clause in clauses if clause.category not in off), cards=cards, off=frozenset(off),
+        clauses=tuple(clause for clause in clauses if clause.category not in off), cards=cards, switched_off=frozenset(off),
         thresholds=thresholds,
     )  # fmt: skip
 
@@ -202,5 +202,5 @@ def _check(
     missing = [category for category in CATEGORIES if category not in covered]
     if missing:
         raise file.problem(
-            ("clauses",), f"no clause for {', '.join(missing)}", "Write one, or list the category under `off`"
+            ("clauses",), f"no clause for {', '.join(missing)}", "Write one, or list the category under `switched_off`"
         )
