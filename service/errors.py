@@ -17,7 +17,9 @@
     │   │   ├── DeadlineExceeded        503 deadline_exceeded
     │   │   ├── ModelRefused            503 model_refused
     │   │   ├── UnusableReply           503 unusable_reply      no rung of the structured-output ladder held
-    │   │   └── BudgetExhausted         503 budget_exhausted
+    │   │   ├── BudgetExhausted         503 budget_exhausted
+    │   │   ├── KeptOnMachine           503 kept_on_machine     only models elsewhere were left and the text must not leave
+    │   │   └── FeatureOff              503 feature_off         the kill switch of the feature is off
     │   └── StoreUnavailable            503 store_unavailable   SQL or vectors cannot be read or written
     └── InvalidPromptFile               500 invalid_prompt_file names file, line and hint
 """
@@ -110,6 +112,14 @@ class UnusableReply(ModelFailed):
 
 class BudgetExhausted(ModelFailed):
     code, title = "budget_exhausted", "The budget for model calls is used up"
+
+
+class KeptOnMachine(ModelFailed):
+    code, title = "kept_on_machine", "The text may not leave this machine"
+
+
+class FeatureOff(ModelFailed):
+    code, title = "feature_off", "This feature is switched off"
 
 
 class StoreUnavailable(Unavailable):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -119,7 +119,16 @@ class Reply:
 
 
 FailureKind = Literal[
-    "rate_limited", "server_error", "timeout", "connection", "bad_reply", "bad_request", "no_schema_support", "refused"
+    "rate_limited",
+    "server_error",
+    "timeout",
+    "connection",
+    "bad_reply",
+    "bad_request",
+    "no_schema_support",
+    "refused",
+    "busy",
+    "breaker_open",
 ]
 
 
@@ -141,7 +150,7 @@ class Backend(Protocol):
     async def ask(self, request: BackendRequest) -> Reply:
         """The whole reply. Raises BackendFailure."""
 
-    def stream(self, request: BackendRequest) -> AsyncIterator[str | Reply]:
+    def stream(self, request: BackendRequest) -> AsyncGenerator[str | Reply, None]:
         """Pieces of text, then one Reply with the whole. Raises BackendFailure."""
 
     async def close(self) -> None:
@@ -157,6 +166,7 @@ class Spent:
     cost_micro_usd: int = 0
     attempts: list[Attempt] = field(default_factory=list)
     rungs: list[str] = field(default_factory=list)
+    last_reply: Reply | None = None
 
 
 def is_local(model: str) -> bool:

@@ -14,7 +14,9 @@ CODE_LENGTH = 12
 _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 _OPENING_INSIDE = re.compile(r"<<<(?=\s{0,4}[^\s<>]{1,40}\s{1,4}[0-9a-fA-F]{4,64}\b)")
 _CLOSING_INSIDE = re.compile(r"(?<![0-9a-zA-Z])([0-9a-fA-F]{4,64}\s{0,4})>>>")
-FENCED = re.compile(r"<<<(?P<label>[a-z][a-z0-9_-]{0,30}) (?P<code>[0-9a-f]{12})\n(?P<text>.*?)\n(?P=label) (?P=code)>>>", re.S)
+FENCED = re.compile(
+    r"<<<(?P<label>[a-z][a-z0-9_-]{0,30}) (?P<code>[0-9a-f]{12})\n(?P<text>.*?)\n(?P=label) (?P=code)>>>", re.S
+)
 """Finds what stands between fences in a rendered message."""
 
 

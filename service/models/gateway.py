@@ -10,7 +10,7 @@ import asyncio
 import os
 import queue
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
 from concurrent.futures import CancelledError, Future
 from contextvars import ContextVar
 from types import ModuleType
@@ -178,7 +178,7 @@ class LiteLLMBackend:
         except Exception as failure:
             raise failure_of(failure) from None
 
-    async def stream(self, request: BackendRequest) -> AsyncIterator[str | Reply]:
+    async def stream(self, request: BackendRequest) -> AsyncGenerator[str | Reply, None]:
         """Pieces as they arrive, then the whole."""
         litellm = await asyncio.to_thread(load_litellm)
         pieces: list[str] = []
@@ -258,17 +258,19 @@ def load_litellm() -> ModuleType:
 def _local_provider(litellm: Any) -> Any:
     from litellm.llms.custom_llm import CustomLLM
 
-    class LocalProvider(CustomLLM):  # type: ignore[misc]
+    class LocalProvider(CustomLLM):
         """Hands what LiteLLM was asked to the bundled writer of the backend that asked."""
 
-        async def acompletion(self, *_args: Any, model_response: Any, **_kwargs: Any) -> Any:
+        async def acompletion(self, *_args: Any, model_response: Any, **_kwargs: Any) -> Any:  # type: ignore[override]
             reply = await _write(*_writing.get())
             choice = model_response.choices[0]
             choice.message.content, choice.finish_reason = reply.text, reply.finish
-            model_response.usage = litellm.Usage(prompt_tokens=reply.input_tokens, completion_tokens=reply.output_tokens)
+            model_response.usage = litellm.Usage(
+                prompt_tokens=reply.input_tokens, completion_tokens=reply.output_tokens
+            )
             return model_response
 
-        async def astreaming(self, *_args: Any, **_kwargs: Any) -> AsyncIterator[dict[str, Any]]:
+        async def astreaming(self, *_args: Any, **_kwargs: Any) -> AsyncIterator[dict[str, Any]]:  # type: ignore[override]
             pieces: asyncio.Queue[str | Reply | Exception] = asyncio.Queue()
             writing = asyncio.create_task(_write(*_writing.get(), pieces))
             try:
