@@ -137,7 +137,7 @@ def store(session: Session, assessment: Assessment, site: str, revision: int, ev
             degraded=assessment.degraded,
             decision_digest=assessment.decision_digest,
             provenance=assessment.provenance.model_dump(mode="json"),
-        )  # fmt: skip
+        )
     )
     session.flush()
     record = assessment.model_dump(mode="json", exclude={"draft"})

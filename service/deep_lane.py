@@ -96,7 +96,7 @@ class DeepLane:
             row = drafts.next_pending(session)
             if row is None:
                 return ""
-            chosen, post_id, assessment_id, instruction = row.id, row.post_id, row.assessment_id, row.instruction or ""
+            chosen, assessment_id, instruction = row.id, row.assessment_id, row.instruction or ""
         found = self._fast(assessment_id) if assessment_id else None
         if found is None:
             written = WrittenDraft(status="failed", abstained_because="the post is gone")
@@ -163,7 +163,7 @@ class DeepLane:
                 "degraded_because": degraded,
                 "decision_digest": digest,
                 "draft": None,
-            }  # fmt: skip
+            }
         )
 
     def _fast(self, assessment_id: str) -> _Found | None:

@@ -1,27 +1,27 @@
 """Every error that leaves a station, with the HTTP status and the stable `code` it is rendered with.
 
-    AnswerloopError                     500 internal
-    ├── InvalidInput                    422 invalid_input       a value nobody can work with; names the field
-    │   └── TooLarge                    413 too_large
-    ├── NotSignedIn                     401 not_signed_in
-    ├── NotAllowed                      403 not_allowed
-    ├── NotFound                        404 not_found
-    │   └── UnknownSite                 404 unknown_site
-    ├── Conflict                        409 conflict
-    │   └── AlreadyOpen                 409 already_open        another process holds the vector store
-    ├── StaleVersion                    412 stale_version       If-Match does not name the newest version
-    ├── TooManyRequests                 429 too_many_requests
-    ├── Unavailable                     503 unavailable
-    │   ├── ModelFilesUnusable          503 model_files         missing or altered model files; exit code 3
-    │   ├── ModelFailed                 503 model_failed        a model call gave nothing usable
-    │   │   ├── DeadlineExceeded        503 deadline_exceeded
-    │   │   ├── ModelRefused            503 model_refused
-    │   │   ├── UnusableReply           503 unusable_reply      no rung of the structured-output ladder held
-    │   │   ├── BudgetExhausted         503 budget_exhausted
-    │   │   ├── KeptOnMachine           503 kept_on_machine     only models elsewhere were left and the text must not leave
-    │   │   └── FeatureOff              503 feature_off         the kill switch of the feature is off
-    │   └── StoreUnavailable            503 store_unavailable   SQL or vectors cannot be read or written
-    └── InvalidPromptFile               500 invalid_prompt_file names file, line and hint
+AnswerloopError                     500 internal
+├── InvalidInput                    422 invalid_input       a value nobody can work with; names the field
+│   └── TooLarge                    413 too_large
+├── NotSignedIn                     401 not_signed_in
+├── NotAllowed                      403 not_allowed
+├── NotFound                        404 not_found
+│   └── UnknownSite                 404 unknown_site
+├── Conflict                        409 conflict
+│   └── AlreadyOpen                 409 already_open        another process holds the vector store
+├── StaleVersion                    412 stale_version       If-Match does not name the newest version
+├── TooManyRequests                 429 too_many_requests
+├── Unavailable                     503 unavailable
+│   ├── ModelFilesUnusable          503 model_files         missing or altered model files; exit code 3
+│   ├── ModelFailed                 503 model_failed        a model call gave nothing usable
+│   │   ├── DeadlineExceeded        503 deadline_exceeded
+│   │   ├── ModelRefused            503 model_refused
+│   │   ├── UnusableReply           503 unusable_reply      no rung of the structured-output ladder held
+│   │   ├── BudgetExhausted         503 budget_exhausted
+│   │   ├── KeptOnMachine           503 kept_on_machine     only models elsewhere were left and the text must not leave
+│   │   └── FeatureOff              503 feature_off         the kill switch of the feature is off
+│   └── StoreUnavailable            503 store_unavailable   SQL or vectors cannot be read or written
+└── InvalidPromptFile               500 invalid_prompt_file names file, line and hint
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="Folder of the SQLite file, the vectors and the model files.")
     database_url: str = Field("", description="PostgreSQL URL; empty: an SQLite file in `DATA_DIR`.")
     chroma_url: str = Field("", description="URL of a Chroma server; empty: embedded, in `DATA_DIR`.")
-    public_url: str = Field("", description="Address under which browsers reach the service; empty: `http://HOST:PORT`.")
+    public_url: str = Field(
+        "", description="Address under which browsers reach the service; empty: `http://HOST:PORT`."
+    )
     prompts_dir: Path = Field(Path("prompts"), description="Folder of prompt, policy and taxonomy files.")
     sample_site: str = Field("sample", description="Name of the site that the sample community is loaded into.")
 
@@ -34,7 +36,9 @@ class Settings(BaseSettings):
     tag_model: str = Field("", description="Models that check tags in the deep lane; empty: none.")
     nli_model: str = Field("", description="Optional NLI model for the support check; empty: the built-in reader.")
 
-    model_deadline_s: float = Field(60.0, description="Seconds one model task may take, retries and fallbacks included.")
+    model_deadline_s: float = Field(
+        60.0, description="Seconds one model task may take, retries and fallbacks included."
+    )
     model_concurrency: int = Field(4, description="Model calls under way at once.")
     model_input_tokens: int = Field(16_000, description="Most input tokens of one model call.")
     model_output_tokens: int = Field(2_000, description="Most output tokens of one model call.")
@@ -45,14 +49,18 @@ class Settings(BaseSettings):
     flag_reader_enabled: bool = Field(True, description="`false` switches the LLM reading of flags off.")
     tag_reader_enabled: bool = Field(True, description="`false` switches the LLM check of tags off.")
     draft_queue: int = Field(100, description="Drafts by the bundled model that may wait at once.")
-    pii_strict: bool = Field(False, description="`true`: posts with names that could not be masked stay on this machine.")
+    pii_strict: bool = Field(
+        False, description="`true`: posts with names that could not be masked stay on this machine."
+    )
 
     unread_language: Literal["publish", "review"] = Field(
         "publish", description="Route of posts in a language without a measured reader when no detector fires."
     )
     answer_age_days: int = Field(1460, description="Answers older than this are shown as old.")
     audit_share: float = Field(0.02, ge=0, le=1, description="Share of unflagged posts put in the queue unmarked.")
-    second_review_share: float = Field(0.05, ge=0, le=1, description="Share of decided items reviewed blind a second time.")
+    second_review_share: float = Field(
+        0.05, ge=0, le=1, description="Share of decided items reviewed blind a second time."
+    )
     urgent_reminder_minutes: int = Field(15, description="An urgent item nobody claimed is announced again after this.")
     undo_minutes: int = Field(10, description="A decision can be undone this long.")
     lease_seconds: int = Field(120, description="A claim without a heartbeat ends after this.")

@@ -5,7 +5,6 @@ Effects that cross stations live here: erasing a post, deleting a thread (its dr
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,9 +28,9 @@ from service.database import Database
 from service.deep_lane import DeepLane
 from service.drafting import repository as drafts
 from service.errors import InvalidInput, NotFound, TooLarge
+from service.intake import repository as posts
 from service.integrations.limits import RateLimits
 from service.integrations.webhooks import Webhooks
-from service.intake import repository as posts
 from service.jobs import IMPORTS, Jobs
 from service.models.embedder import Embedder
 from service.models.gateway import Gateway
@@ -159,14 +158,16 @@ class Stations:
             if tag not in known:
                 raise InvalidInput(f"{tag[:60]!r} is not in the vocabulary", field="tags")
 
-    def start_import(self, site: str, path: Path) -> dict[str, Any]:
-        """Begin a bulk import as a durable job."""
+    def start_import(
+        self, site: str, path: Path, format: str = "jsonl", mapping: Path | None = None, *, keep: bool = False
+    ) -> dict[str, Any]:
+        """Begin a bulk import as a durable job; `keep` leaves the file where it is afterwards."""
+        if not path.exists():
+            raise InvalidInput("there is no such file", field="path")
         now = self.clock()
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
         row = ImportRow(
-            id=new_id(), site=site, format="jsonl", source=str(path), source_digest=digest, state="waiting", position=0,
-            report={}, created_at=now, updated_at=now,
+            id=new_id(), site=site, format=format, source=str(path), source_digest="", state="waiting", position=0,
+            report={"mapping": str(mapping) if mapping else None, "keep": keep}, created_at=now, updated_at=now,
         )  # fmt: skip
         with self.database.write() as session:
             identity.ensure_site(session, site, now)
@@ -181,9 +182,19 @@ class Stations:
             row = session.get(ImportRow, import_id)
         if row is None or row.state == "done":
             return import_id
-        path = Path(row.source)
-        import_file(self.database, self.index, self.clock, path, site=row.site, format=row.format, import_id=import_id)
-        path.unlink(missing_ok=True)
+        path, mapping = Path(row.source), row.report.get("mapping")
+        import_file(
+            self.database,
+            self.index,
+            self.clock,
+            path,
+            site=row.site,
+            format=row.format,
+            mapping=Path(mapping) if mapping else None,
+            import_id=import_id,
+        )
+        if not row.report.get("keep"):
+            path.unlink(missing_ok=True)
         return import_id
 
     def import_state(self, import_id: str) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from service.api.calling import CallerOf, StationsOf
 from service.clock import new_id
 from service.errors import InvalidInput
-from service.integrations.moderations import result_for
 from service.intake.post import BODY_LIMIT, clean_text
+from service.integrations.moderations import result_for
 from service.people.permissions import require
 
 router = APIRouter(tags=["moderations"])
@@ -32,7 +32,9 @@ class AskedModeration(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    input: InputText | Annotated[list[InputText], Field(max_length=32)] | Annotated[list[InputPart], Field(max_length=32)]
+    input: (
+        InputText | Annotated[list[InputText], Field(max_length=32)] | Annotated[list[InputPart], Field(max_length=32)]
+    )
     model: Annotated[str, Field(max_length=200)] | None = None
 
     def texts(self) -> list[str]:
@@ -43,7 +45,9 @@ class AskedModeration(BaseModel):
         for index, part in enumerate(self.input):
             if isinstance(part, InputPart):
                 if part.text is None:
-                    raise InvalidInput(f"only parts of type text are read, not {part.type[:40]}", field=f"input.{index}")
+                    raise InvalidInput(
+                        f"only parts of type text are read, not {part.type[:40]}", field=f"input.{index}"
+                    )
                 texts.append(part.text)
             else:
                 texts.append(part)

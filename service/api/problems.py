@@ -21,7 +21,9 @@ _BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415
 def problem(status: int, code: str, title: str, detail: str, **extra: Any) -> JSONResponse:
     """A problem document; `extra` stands beside the standard members."""
     body = {"type": f"urn:answerloop:{code}", "title": title, "status": status, "detail": detail, "code": code}
-    return JSONResponse(body | {k: v for k, v in extra.items() if v is not None}, status, media_type="application/problem+json")
+    return JSONResponse(
+        body | {k: v for k, v in extra.items() if v is not None}, status, media_type="application/problem+json"
+    )
 
 
 def from_error(error: AnswerloopError) -> JSONResponse:
@@ -73,7 +75,9 @@ def invalid(errors: Sequence[Any]) -> JSONResponse:
     too_large = any("at most 100000 characters" in e["problem"] for e in found)
     status, code = (413, "too_large") if too_large else (422, "invalid_input")
     title = "The request is too large" if too_large else "The request cannot be worked with"
-    return problem(status, code, title, f"{first['field']}: {first['problem']}", field=first["field"], errors=found[:50])
+    return problem(
+        status, code, title, f"{first['field']}: {first['problem']}", field=first["field"], errors=found[:50]
+    )
 
 
 def _plain(text: str) -> str:

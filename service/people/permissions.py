@@ -31,7 +31,7 @@ _SITE: frozenset[Permission] = frozenset(
         "drafts.read",
         "drafts.ask",
         "webhooks",
-    }  # fmt: skip
+    }
 )
 _MENTOR: frozenset[Permission] = frozenset(
     {"posts.read", "posts.tags", "drafts.read", "drafts.ask", "drafts.edit", "try", "pages"}

@@ -1,0 +1,177 @@
+"""The composition root: settings in, wired stations and the FastAPI app out. Tests build the same app with doubles."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from service.api import problems
+from service.assess_post import Readers
+from service.clock import Clock, new_id, system_clock
+from service.corpus.indexing import Index
+from service.corpus.vectors import VectorStore
+from service.database import Database
+from service.deep_lane import DeepLane
+from service.drafting.write import Drafter
+from service.flagging.deep import DeepReader
+from service.flagging.policy import load_policy
+from service.flagging.reader import FlagReader
+from service.flagging.thresholds import load_thresholds
+from service.integrations.limits import RateLimits
+from service.integrations.webhooks import Webhooks
+from service.jobs import Jobs
+from service.models.embedder import BundledEmbedder, Embedder
+from service.models.gateway import Backend, Gateway
+from service.prompting.labels import Labels
+from service.retrieval.find_related import Finder
+from service.settings import LOCAL_EMBEDDER, Settings
+from service.stations import Stations, Uploads
+from service.tagging.check import TagChecker
+from service.tagging.tagger import Tagger
+
+log = logging.getLogger(__name__)
+REQUEST_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """What tests put in the place of the outside world; None: the real thing."""
+
+    clock: Clock | None = None
+    embedder: Embedder | None = None
+    completions: Backend | None = None
+
+
+def build(settings: Settings, adapters: Adapters = Adapters()) -> Stations:
+    """Wire every station. Opens the database (and upgrades its schema) and the vector store; starts no jobs."""
+    clock = adapters.clock or system_clock
+    database = Database(settings.database)
+    database.create_schema()
+    embedder = adapters.embedder or choose_embedder(settings)
+    vectors = VectorStore(settings)
+    index = Index(database, vectors, embedder, clock)
+    jobs = Jobs(database)
+    jobs.prepare()
+    labels = Labels(database, settings.prompts_dir, clock)
+    policy = load_policy(settings.prompts_dir / "policy" / "tech-career" / f"{labels.live('policy/tech-career')}.yaml")
+    taxonomy = settings.prompts_dir / "taxonomy" / "tech-career" / f"{labels.live('taxonomy/tech-career')}.yaml"
+    thresholds = load_thresholds()
+    gateway = Gateway(settings, database, clock, adapters.completions)
+    finder = Finder(database, index, embedder, settings, clock)
+    tagger = Tagger(taxonomy, settings, database)
+    flag_reader = FlagReader(policy, thresholds)
+    readers = Readers(settings, database, clock, embedder, finder, tagger, flag_reader, policy, thresholds)
+    webhooks = Webhooks(database, jobs, settings, clock)
+    deep_reader = tag_checker = None
+    if settings.flag_model and settings.flag_reader_enabled:
+        deep_reader = DeepReader(gateway, labels, settings.prompts_dir, policy, thresholds, settings)
+    if settings.tag_model and settings.tag_reader_enabled:
+        tag_checker = TagChecker(gateway, labels, settings.prompts_dir, tagger.taxonomy, settings)
+    drafter = Drafter(gateway, labels, settings, embedder, settings.prompts_dir)
+    lane = DeepLane(readers, drafter, jobs, webhooks.announce, deep_reader, tag_checker)
+    uploads = Uploads(settings.data_dir / "uploads")
+    return Stations(
+        settings, database, clock, embedder, vectors, index, readers, gateway, labels, jobs, webhooks, lane,
+        RateLimits(settings), uploads,
+    )  # fmt: skip
+
+
+def choose_embedder(settings: Settings) -> Embedder:
+    """The embedder that `EMBED_MODEL` names."""
+    if settings.embed_model == LOCAL_EMBEDDER:
+        return BundledEmbedder(settings.models_dir)
+    from service.models.remote_embedder import RemoteEmbedder
+
+    return RemoteEmbedder(settings)
+
+
+def start(stations: Stations) -> None:
+    """Begin running jobs and warm what the first request would otherwise wait for."""
+    handlers: dict[str, Callable[..., Any]] = stations.deep_lane.handlers()
+    handlers |= {"deliver_webhook": stations.webhooks.deliver, "run_import": stations.run_import}
+    stations.jobs.start(handlers)
+    stations.webhooks.ensure_configured(stations.settings.sample_site)
+    threading.Thread(target=_warm, args=(stations,), name="warm", daemon=True).start()
+
+
+def stop(stations: Stations) -> None:
+    """Stop jobs, models and stores, in that order."""
+    stations.jobs.stop()
+    stations.gateway.close()
+    stations.embedder.close()
+    stations.vectors.close()
+    stations.database.close()
+
+
+def create_app(settings: Settings, adapters: Adapters = Adapters(), *, run_jobs: bool = True) -> FastAPI:
+    """The app. Stations are built at once, so that a start which cannot work fails before the port is open."""
+    stations = build(settings, adapters)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if run_jobs:
+            start(stations)
+        try:
+            yield
+        finally:
+            stop(stations)
+
+    app = FastAPI(
+        title="answerloop",
+        version="1",
+        summary="Related threads, tags, flags and grounded drafts for a career Q&A community.",
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+    )
+    app.state.stations = stations
+    problems.install(app)
+    app.middleware("http")(_around)
+    for router in routers():
+        app.include_router(router)
+    from service.web import pages
+
+    pages.install(app)
+    return app
+
+
+def routers() -> list[Any]:
+    """Every router of the API."""
+    from service.api import drafts, health, local, moderations, posts, related, review, threads, webhooks
+
+    modules = (posts, related, moderations, drafts, review, threads, webhooks, local, health)
+    return [module.router for module in modules]
+
+
+async def _around(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """A request id on every answer, and a bound on what is read into memory."""
+    request_id = request.headers.get("x-request-id", "")
+    if not (0 < len(request_id) <= 100 and request_id.isascii() and request_id.isprintable()):
+        request_id = new_id()
+    length = request.headers.get("content-length", "0")
+    streams = request.url.path == "/v1/imports"
+    if not streams and (not length.isdigit() or int(length) > REQUEST_LIMIT or "transfer-encoding" in request.headers):
+        response: Response = problems.problem(
+            413, "too_large", "The request is too large", "a request is at most 1 MiB and says its length", field="body"
+        )
+    else:
+        begin = time.perf_counter()
+        response = await call_next(request)
+        response.headers["Server-Timing"] = f"app;dur={1000 * (time.perf_counter() - begin):.1f}"
+    response.headers["X-Request-Id"] = request_id
+    return response
+
+
+def _warm(stations: Stations) -> None:
+    try:
+        stations.embedder.embed(["warm"])
+    except Exception as failure:
+        log.warning("the embedder is not ready: %s", type(failure).__name__)

@@ -1,0 +1,198 @@
+"""The `answerloop` command. Heavy parts are imported by the commands that need them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+
+from service.errors import AlreadyOpen, AnswerloopError
+from service.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The back office of a career Q&A community.")
+people_app = typer.Typer(no_args_is_help=True, help="People who sign in.")
+keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
+models_app = typer.Typer(no_args_is_help=True, help="The bundled models' files.")
+app.add_typer(people_app, name="people")
+app.add_typer(keys_app, name="keys")
+app.add_typer(models_app, name="models")
+
+Site = Annotated[str, typer.Option(help="The site; the sample community by default.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Never through a running server.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def main() -> None:
+    """Run the command; an error of ours is one line on standard error and its exit code."""
+    try:
+        app()
+    except AnswerloopError as error:
+        print(f"answerloop: {error.detail}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; HOST by default.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; PORT by default.")] = None,
+    workers: Annotated[int, typer.Option(help="More than one is refused with the embedded stores.")] = 1,
+    welcome: Annotated[bool, typer.Option(help="Load the sample community; print sign-in links and a curl.")] = False,
+) -> None:
+    """Serve the API and the pages."""
+    from service.serving import run
+
+    changed = {key: value for key, value in {"host": host, "port": port}.items() if value is not None}
+    run(Settings(**changed), workers=workers, welcome=welcome)
+
+
+@app.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="What to import.")],
+    site: Site = "sample",
+    format: Annotated[str, typer.Option(help="jsonl, page, stackexchange or discourse.")] = "jsonl",
+    mapping: Annotated[Path | None, typer.Option("--map", help="Field mapping for jsonl (TOML or JSON).")] = None,
+    offline: Offline = False,
+) -> None:
+    """Import past threads. The same file again changes nothing; an interrupted import goes on where it stopped."""
+    from service.local import importing
+
+    raise typer.Exit(importing(Settings(), file, site, format, mapping, offline=offline))
+
+
+@app.command()
+def assess(
+    file: Annotated[str, typer.Argument(help="A text file whose first line is the title; `-`: standard input.")],
+    site: Site = "sample",
+    kind: Annotated[str, typer.Option(help="question, discussion or announcement.")] = "question",
+    draft: Annotated[bool, typer.Option(help="Write a draft as well.")] = True,
+    as_json: AsJson = False,
+    offline: Offline = False,
+) -> None:
+    """Assess one post without keeping it, and print a report."""
+    from service.local import assess_text
+    from service.reporting import print_assessment
+
+    text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8", errors="replace")
+    made = assess_text(Settings(), text, site, kind, draft=draft, offline=offline)
+    print_assessment(made, as_json=as_json)
+
+
+@app.command()
+def related(
+    text: Annotated[str, typer.Argument(help="The question.")],
+    site: Site = "sample",
+    k: Annotated[int, typer.Option(help="How many threads.")] = 10,
+    as_json: AsJson = False,
+    offline: Offline = False,
+) -> None:
+    """Find related threads."""
+    from service.local import find_related
+    from service.reporting import print_related
+
+    print_related(find_related(Settings(), text, site, k, offline=offline), as_json=as_json)
+
+
+@app.command()
+def reindex(site: Site = "sample", offline: Offline = False) -> None:
+    """Build a new index beside the live one (after a change of EMBED_MODEL) and switch to it."""
+    from service.local import rebuild_index
+
+    rebuild_index(Settings(), site, offline=offline)
+
+
+@app.command("check-index")
+def check_index(
+    site: Site = "sample",
+    repair: Annotated[bool, typer.Option(help="Mend what is wrong, from SQL.")] = False,
+    offline: Offline = False,
+) -> None:
+    """Find vectors that are missing, stale or not found by their own embedding."""
+    from service.local import inspect_index
+
+    raise typer.Exit(inspect_index(Settings(), site, repair=repair, offline=offline))
+
+
+@people_app.command("add")
+def people_add(
+    role: Annotated[str, typer.Option(help="mentor, moderator or admin.")],
+    email: Annotated[str, typer.Option(help="How the person is known.")],
+    site: Site = "sample",
+    name: Annotated[str, typer.Option(help="Shown name.")] = "",
+    topics: Annotated[str, typer.Option(help="A mentor's topics, comma-separated.")] = "",
+) -> None:
+    """Add a person and print a one-time sign-in link."""
+    settings = Settings()
+    from service.clock import system_clock
+    from service.local import open_database
+    from service.people import identity
+
+    wanted = [topic.strip() for topic in topics.split(",") if topic.strip()] or None
+    with open_database(settings) as database, database.write() as session:
+        person = identity.add_person(session, email, role, site, system_clock(), name, wanted)
+        secret = identity.create_link(session, person.id, system_clock())
+    print(f"{settings.address}/sign-in/{secret}")
+
+
+@keys_app.command("create")
+def keys_create(
+    role: Annotated[str, typer.Option(help="site, mentor, moderator or admin.")], site: Site = "sample"
+) -> None:
+    """Create an API key; it is shown this once, alone on the last line."""
+    from service.clock import system_clock
+    from service.local import open_database
+    from service.people import identity
+
+    with open_database(Settings()) as database, database.write() as session:
+        secret = identity.create_key(session, role, site, system_clock())
+    print(f"A key for the role {role} on the site {site}. It is not shown again.", file=sys.stderr)
+    print(secret)
+
+
+@models_app.command("fetch")
+def models_fetch() -> None:
+    """Download what is missing and verify everything."""
+    from service.models import files
+
+    files.fetch(Settings().models_dir, say=print)
+
+
+@models_app.command("list")
+def models_list() -> None:
+    """The manifest."""
+    from service.models import files
+
+    for entry in files.manifest():
+        print(f"{entry.model}\t{entry.file}\t{entry.wheel} {entry.version}\t{entry.licence}\t{entry.sha256}")
+
+
+@models_app.command("verify")
+def models_verify() -> None:
+    """Check every file; exit code 3 where one is missing or altered."""
+    from service.errors import ModelFilesUnusable
+    from service.models import files
+
+    problems = files.verify(Settings().models_dir)
+    for problem in problems:
+        print(problem)
+    if problems:
+        raise typer.Exit(ModelFilesUnusable.exit_code)
+    print("all model files are as the manifest says")
+
+
+def echo_json(value: Any) -> None:
+    """Print a value as JSON."""
+    import json
+
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+if __name__ == "__main__":
+    main()
+
+
+__all__ = ["AlreadyOpen", "app", "main"]

@@ -1,0 +1,139 @@
+"""What the command line prints: an assessment as a person reads it, related threads, the progress and end of an import."""
+
+from __future__ import annotations
+
+import json
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table as Grid
+
+ROUTES = {
+    "publish": "publish: nobody needs to look",
+    "review": "review: a moderator should look",
+    "urgent_review": "urgent review: somebody must look now",
+    "hold": "hold: do not show it until someone looked",
+}
+LIKELIHOOD = ((0.9, "almost certain"), (0.7, "likely"), (0.45, "about even"), (0.2, "possible"), (0.0, "unlikely"))
+
+
+def in_words(probability: float) -> str:
+    """A probability as a word, after the scale that the pages use."""
+    return next(word for least, word in LIKELIHOOD if probability >= least)
+
+
+def print_assessment(tried: dict[str, Any], *, as_json: bool) -> None:
+    """`{assessment, draft}` as a report, or as JSON."""
+    if as_json:
+        print(json.dumps(tried, ensure_ascii=False, indent=2))
+        return
+    console = Console()
+    made, draft = tried["assessment"], tried["draft"]
+    because = f" ({', '.join(made['route']['because'])})" if made["route"]["because"] else ""
+    console.print(Panel(escape(ROUTES[made["route"]["to"]] + because), title="Route", title_align="left"))
+    tags = ", ".join(f"{t['tag']} {t['probability']:.2f}" for t in made["tags"]) or "none"
+    console.print(f"[bold]Tags[/bold]  {escape(tags)}")
+    for flag in made["flags"]:
+        _print_flag(console, flag)
+    if not made["flags"]:
+        console.print("[bold]Flags[/bold]  none")
+    print_related(made["related"], as_json=False)
+    if draft is not None:
+        _print_draft(console, draft)
+    for entry in made["degraded_because"]:
+        console.print(f"[bold]Degraded[/bold]  {entry['part']} ({entry['reader']}): {escape(entry['reason'])}")
+    if made["reader"] == "limited":
+        console.print("[bold]Reader[/bold]  limited: no measured reader for this language")
+    console.print("[dim]" + "  ".join(f"{part} {ms} ms" for part, ms in made["provenance"]["ms"].items()) + "[/dim]")
+
+
+def print_related(related: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Related threads as a table, or as JSON."""
+    if as_json:
+        print(json.dumps(related, ensure_ascii=False, indent=2))
+        return
+    grid = Grid(title="Related threads", title_justify="left", expand=True)
+    for column, style in (("score", "right"), ("dup.", "right"), ("thread", "left"), ("answered", "left")):
+        grid.add_column(column, justify=style, no_wrap=column != "thread")  # type: ignore[arg-type]
+    for row in related:
+        said = f"[bold]{escape(row['title'])}[/bold]\n{escape(row['why'])}"
+        notes = [word for word, on in (("old", row["old"]), ("answers differ", row["disagreement"])) if on]
+        when = (row["answered_at"] or "")[:10] + (f"\n{', '.join(notes)}" if notes else "")
+        grid.add_row(f"{row['score']:.2f}", f"{row['duplicate_probability']:.2f}", said, when)
+    Console().print(grid if related else "Related threads: none")
+
+
+def print_import(report: dict[str, Any]) -> int:
+    """Totals, and each refused line with its number; 1 where nothing was imported and something was refused."""
+    console = Console()
+    for refused in report.get("bad", [])[:50]:
+        console.print(f"  line {refused['line']}: {escape(str(refused['reason']))}")
+    totals = {
+        key: value for key, value in report.items() if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    console.print("  ".join(f"{key} {value}" for key, value in totals.items()))
+    return 1 if report.get("refused", 0) and not report.get("imported", 0) + report.get("unchanged", 0) else 0
+
+
+class ImportProgress:
+    """A bar with count, elapsed and remaining time."""
+
+    def __init__(self) -> None:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self._progress = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True))
+        self._task = self._progress.add_task("importing", total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def step(self, done: int, total: int | None = None, what: str = "importing") -> None:
+        """How far it is."""
+        self._progress.update(self._task, completed=done, total=total, description=what)
+
+    def show(self, state: dict[str, Any]) -> None:
+        """The state of an import that a server runs."""
+        self.step(int(state.get("position", 0)), None, f"importing ({state['state']})")
+
+
+def _print_flag(console: Console, flag: dict[str, Any]) -> None:
+    lines = [
+        f"{in_words(flag['probability'])} ({flag['probability']:.2f}), {flag['band']} band, clause {flag['clause']}"
+    ]
+    lines += [f"“{escape(quote['text'])}”" for quote in flag["quotes"]]
+    lines += [
+        f"Why: {escape(flag['reason'])}",
+        f"But: {escape(flag['counter_reading'])}",
+        f"Found by {', '.join(flag['found_by'])}",
+    ]
+    console.print(Panel("\n".join(lines), title=f"Flag: {flag['category']}", title_align="left"))
+
+
+def _print_draft(console: Console, draft: dict[str, Any]) -> None:
+    if draft["status"] != "ready":
+        console.print(f"[bold]Draft[/bold]  {draft['status']}: {escape(draft['abstained_because'] or '')}")
+        return
+    lines = [escape(note) for note in draft["notes"]]
+    for sentence in draft["sentences"]:
+        sources = "; ".join(f"{s['author'] or 'a member'} {(s['date'] or '')[:10]}" for s in sentence["sources"])
+        marked = f"[dim]{sentence['section']}[/dim]  {escape(sentence['text'])}"
+        lines.append(marked + (f"  [dim]({escape(sources)}; {sentence['grounding']})[/dim]" if sources else ""))
+    lines += [f"[strike]{escape(d['text'])}[/strike]  [dim]{escape(d['reason'])}[/dim]" for d in draft["dropped"][:8]]
+    console.print(Panel("\n".join(lines), title=f"Draft ({draft['kind']})", title_align="left"))

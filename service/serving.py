@@ -1,0 +1,116 @@
+"""`answerloop serve`: one uvicorn process, a note for the command line that a server runs, and the newcomer's welcome."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from service.app import Adapters, create_app
+from service.clock import system_clock
+from service.errors import AnswerloopError, InvalidInput
+from service.people import identity
+from service.people.tables import ApiKeyRow
+from service.settings import Settings
+from service.stations import Stations
+
+WELCOME_PEOPLE = (
+    ("admin", "admin@example.org"),
+    ("moderator", "moderator@example.org"),
+    ("mentor", "mentor@example.org"),
+)
+
+
+def run(settings: Settings, *, workers: int = 1, welcome: bool = False) -> None:
+    """Serve until stopped. Raises InvalidInput for several workers on embedded stores, AlreadyOpen on a held store."""
+    if workers != 1 and not (settings.chroma_url and settings.database_url):
+        raise InvalidInput(
+            "embedded stores allow one worker; set CHROMA_URL and DATABASE_URL for more", field="workers"
+        )
+    if workers != 1:
+        raise InvalidInput("start one process a worker, each on its own PORT, behind a balancer", field="workers")
+    import uvicorn
+
+    _check_port(settings)
+    app = create_app(settings, Adapters())
+    stations: Stations = app.state.stations
+    if welcome:
+        greet(stations)
+    with running_note(stations, settings):
+        config = uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=5,
+        )
+        print(f"answerloop listens on {settings.address}", flush=True)
+        uvicorn.Server(config).run()
+
+
+def greet(stations: Stations) -> None:
+    """Load the sample community where the store is empty; print sign-in links and one curl."""
+    from service.corpus.sample_community import load_sample
+
+    settings = stations.settings
+    load_sample(stations.database, stations.index, stations.clock, settings.sample_site)
+    now = stations.clock()
+    print("\nSign in (each link works once):")
+    with stations.database.write() as session:
+        for role, email in WELCOME_PEOPLE:
+            person = identity.add_person(session, email, role, settings.sample_site, now, name=role.capitalize())
+            print(f"  {role:<10} {settings.address}/sign-in/{identity.create_link(session, person.id, now)}")
+        key = identity.create_key(session, "site", settings.sample_site, now)
+    body = {"site": settings.sample_site, "external_id": "try-1", "title": "Promotion was declined a second time"}
+    body["body"] = "My manager says I need more visibility. How do I get it without playing politics?"
+    print("\nTry it:")
+    print(f"  curl -s {settings.address}/v1/posts -H 'Authorization: Bearer {key}' \\")
+    print(f"    -H 'Content-Type: application/json' -d '{json.dumps(body)}'\n", flush=True)
+
+
+@contextlib.contextmanager
+def running_note(stations: Stations, settings: Settings) -> Iterator[None]:
+    """While the server runs, a file readable by its owner alone tells commands its address and a local admin key."""
+    path = note_path(settings)
+    with stations.database.write() as session:
+        secret = identity.create_key(session, "admin", "*", system_clock())
+        made = session.query(ApiKeyRow).where(ApiKeyRow.digest == identity.digest(secret)).one()
+        key_id = made.id
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    with os.fdopen(descriptor, "w") as stream:
+        json.dump({"pid": os.getpid(), "url": f"http://{host}:{settings.port}", "key": secret}, stream)
+    scratch.replace(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(Exception):
+            from service.database import Database
+
+            database = Database(settings.database)
+            with database.write() as session:
+                identity.revoke_key(session, key_id, system_clock())
+            database.close()
+
+
+def note_path(settings: Settings) -> Path:
+    """Where the note lies."""
+    return settings.data_dir / "server.json"
+
+
+def _check_port(settings: Settings) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as failure:
+            raise AnswerloopError(
+                f"{settings.host}:{settings.port} cannot be listened on: {failure.strerror}"
+            ) from failure
