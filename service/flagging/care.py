@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service.flagging.flag import Care
 from service.flagging.policy import Card, Policy
-from service.flagging.yaml_file import YamlFile, read_yaml
+from service.prompting.yaml_file import YamlFile, read_yaml
 
 
 class _Row(BaseModel):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from service.flagging.flag import Care, Category, RouteTo
-from service.flagging.yaml_file import YamlFile, read_yaml
+from service.prompting.yaml_file import YamlFile, read_yaml
 
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 Severity = Literal["low", "medium", "high", "critical"]
