@@ -1,0 +1,83 @@
+"""Checks of one sentence against the passage it cites. Pure: no model, no store.
+
+In order: the passage was shown in this run; the quote stands in it; the numbers, names, identifiers and links of the
+sentence stand in it or in what is known of it (author, level, date, thread).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from service.drafting.sentences import words
+from service.retrieval.evidence import EvidencePassage
+
+COPY_RUN = 8
+"""Consecutive words of a source from which on a sentence counts as copied."""
+
+_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "’": "'", "‘": "'", "–": "-", "—": "-", "\u00a0": " "})
+_LINK = re.compile(
+    r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev|ai|co|app|gg|ly|me|xyz|info)\b(?:/\S*)?", re.I
+)
+_CONTACT = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|(?<!\w)@\w{2,}|\+?\d[\d ()-]{7,}\d")
+_NUMBER = re.compile(r"(?<![\w.])[$€£]?\d[\d,.]*\s?(?:%|k\b|m\b)?", re.I)
+_NAME = re.compile(
+    r"(?<![.!?:]\s)(?<!^)\b[A-Z][\w'’-]*[a-z][\w'’-]*\b|\b[A-Z]{2,}[\w-]*\b|\b\w+(?:_\w+)+\b|\b[a-z]+[A-Z]\w*\b"
+)
+_SMALL = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}
+_ORDINARY = {"I", "I'm", "I've", "I'd", "I'll", "Monday", "OK", "TL", "CV", "HR", "PR", "QA", "IT", "AMA", "IC"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with a citation; `problem` is None where nothing is."""
+
+    problem: str | None = None
+
+
+def folded(text: str) -> str:
+    """Text for comparison: compatible characters joined, quotes and dashes alike, spaces single, lower case."""
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_QUOTES).lower().split())
+
+
+def stands_in(quote: str, passage: str) -> bool:
+    """Whether a quote is in a passage, letter by letter after folding. An empty quote is in nothing."""
+    needle = folded(quote).strip(" .…\"'")
+    return bool(needle) and needle in folded(passage)
+
+
+def check_details(sentence: str, passages: list[EvidencePassage], known: str = "") -> str | None:
+    """The first detail of `sentence` that no cited passage holds, said as a reason; None where all are there.
+
+    `known` is what else is known of the passages (author, role, level, date, thread title).
+    """
+    source = folded(" ".join(p.text for p in passages) + " " + known)
+    for link in _LINK.findall(sentence):
+        if folded(link).rstrip(".,;)") not in source:
+            return "holds a link that its source does not"
+    for contact in _CONTACT.findall(sentence):
+        if folded(contact) not in source:
+            return "holds contact data that its source does not"
+    numbers = {re.sub(r"[,\s$€£]", "", n.lower()).rstrip(".") for n in _NUMBER.findall(source)}
+    for number in _NUMBER.findall(sentence):
+        if re.sub(r"[,\s$€£]", "", number.lower()).rstrip(".") not in numbers:
+            return f"holds a number that its source does not ({number.strip()[:20]})"
+    tokens = set(words(source))
+    for name in _NAME.findall(sentence):
+        if name not in _ORDINARY and not set(words(name)) <= tokens:
+            return f"holds a name that its source does not ({name[:30]})"
+    return None
+
+
+def overlap(sentence: str, source: str) -> float:
+    """The share of the sentence's words of four letters and more that stand in the source, 0 to 1."""
+    wanted = {w for w in words(sentence) if len(w) > 3}
+    return len(wanted & set(words(source))) / len(wanted) if wanted else 0.0
+
+
+def copied(sentence: str, source: str, run: int = COPY_RUN) -> bool:
+    """Whether `run` consecutive words of the sentence stand in the source in that order."""
+    said, shown = words(sentence), words(source)
+    runs = {tuple(shown[i : i + run]) for i in range(len(shown) - run + 1)}
+    return any(tuple(said[i : i + run]) in runs for i in range(len(said) - run + 1))
