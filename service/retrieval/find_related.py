@@ -1,0 +1,174 @@
+"""From a post to its Evidence: what vectors and words find, ranked together, checked again in SQL, explained."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from service.clock import Clock
+from service.corpus import lexical
+from service.corpus.indexing import Index
+from service.database import Database
+from service.intake.normalise import ReadablePost
+from service.intake.windows import EmbeddedPost, embed_post
+from service.models.embedder import Embedder, Vectors
+from service.retrieval.candidates import (
+    CANDIDATES,
+    Candidate,
+    KnownThread,
+    ShownPassage,
+    join_hits,
+    passages_of,
+    shown,
+)
+from service.retrieval.disagreement import disagree
+from service.retrieval.duplicates import duplicate_probability
+from service.retrieval.evidence import Evidence, EvidencePassage, RelatedThread
+from service.retrieval.ranking import TITLE_VIEW, WHOLE_VIEW, scores
+from service.retrieval.why import why
+from service.settings import Settings
+
+NEAREST = 100
+"""Passages that each view of a post asks of the vectors, and threads asked of the words."""
+
+
+class Finder:
+    """Finds what a community has already said about a post. Safe to call from many threads."""
+
+    def __init__(self, database: Database, index: Index, embedder: Embedder, settings: Settings, clock: Clock) -> None:
+        self._database = database
+        self._index = index
+        self._embedder = embedder
+        self._settings = settings
+        self._clock = clock
+
+    def find_related(
+        self,
+        post: ReadablePost,
+        embedded: EmbeddedPost,
+        site: str,
+        k: int = 10,
+        exclude_external_id: str | None = None,
+        passages: int = 12,
+    ) -> Evidence:
+        """At most `k` threads of a site, best first, and at most `passages` of their passages.
+
+        Only threads that SQL shows at this moment are in it. Raises StoreUnavailable.
+        """
+        live = self._index.ensure_live(site)
+        if live.model != self._embedder.name:  # a reindex for another model is under way
+            embedded = embed_post(post, self._index.embedder_of(live))
+        hits = self._index.vectors.query(live.collection("passages"), views(embedded), NEAREST)
+        with self._database.read() as session:
+            words = lexical.search(session, site, post.text, NEAREST)
+            found = join_hits(session, hits, words)
+            found = _first(found, CANDIDATES)
+            known = shown(session, site, [c.thread_id for c in found], exclude_external_id)
+            found = [c for c in found if c.thread_id in known]
+            values = scores(found) if found else np.zeros(0, np.float32)
+            best = [int(i) for i in np.argsort(-values, kind="stable")[:k]]
+            chosen = [(found[i], float(values[i])) for i in best]
+            texts = _by_thread(session, site, [c.thread_id for c, _ in chosen], live.chunker)
+        now = self._clock()
+        age = timedelta(days=self._settings.answer_age_days)
+        most = max((c.words for c in found), default=0.0) or 1.0
+        related = [
+            _related(post, site, c, score, known[c.thread_id], texts.get(c.thread_id, []), now - age, c.words / most)
+            for c, score in chosen
+            if texts.get(c.thread_id)
+        ]
+        cited = _evidence([(c, texts.get(c.thread_id, [])) for c, _ in chosen], passages)
+        return Evidence(related=related, passages=cited, index_version=f"{live.id}:{live.version}")
+
+
+def views(embedded: EmbeddedPost) -> Vectors:
+    """The vectors a post is looked up by: its title (or first window) and the whole of it."""
+    return np.stack([embedded.vectors[0], embedded.mean]) if len(embedded.vectors) else embedded.vectors
+
+
+def _first(candidates: list[Candidate], most: int) -> list[Candidate]:
+    if len(candidates) <= most:
+        return candidates
+    order = np.argsort(-scores(candidates), kind="stable")[:most]
+    return [candidates[int(i)] for i in order]
+
+
+def _by_thread(session: Session, site: str, thread_ids: Sequence[str], chunker: str) -> dict[str, list[ShownPassage]]:
+    grouped: dict[str, list[ShownPassage]] = defaultdict(list)
+    for passage in passages_of(session, site, thread_ids, chunker) if thread_ids else ():
+        grouped[passage.thread_id].append(passage)
+    return grouped
+
+
+def _related(
+    post: ReadablePost, site: str, candidate: Candidate, score: float, thread: KnownThread, texts: list[ShownPassage],
+    old_before: datetime, shared_words: float,
+) -> RelatedThread:  # fmt: skip
+    by_id = {p.id: p for p in texts}
+    nearest = candidate.best
+    passage = by_id.get(nearest.passage_id) if nearest else None
+    if passage is None or passage.field == "title":
+        passage = next((p for p in texts if p.field == "question"), texts[0])
+    answers: dict[str, list[ShownPassage]] = defaultdict(list)
+    for p in texts:
+        if p.answer_id:
+            answers[p.answer_id].append(p)
+    firsts = [parts[0] for parts in answers.values()]
+    best = max(firsts, key=lambda p: (p.accepted, p.votes or 0), default=None)
+    dated = [p.date for p in firsts if p.date is not None]
+    title = candidate.similarity(TITLE_VIEW, ("title",), 0.0)
+    question = candidate.similarity(WHOLE_VIEW, ("question", "title"), 0.0)
+    return RelatedThread(
+        thread_id=thread.id,
+        site=site,
+        external_id=thread.external_id,
+        title=thread.title,
+        url=thread.url,
+        score=round(score, 4),
+        duplicate_probability=duplicate_probability(title, question, shared_words),
+        passage=passage.text,
+        passage_id=passage.id,
+        why=why(post.text, thread.title, passage, title, question),
+        tags=list(thread.tags),
+        created_at=thread.created_at,
+        answered_at=(best.date if best and best.date else None) or max(dated, default=None),
+        answered_by=_called(best.author) if best else None,
+        answers=len(answers),
+        old=bool(dated) and max(dated) < old_before,
+        disagreement=disagree([p.text for p in firsts]),
+    )
+
+
+def _called(author: dict[str, str | None]) -> str | None:
+    return author.get("role") or author.get("id")
+
+
+def _evidence(chosen: list[tuple[Candidate, list[ShownPassage]]], most: int) -> list[EvidencePassage]:
+    """For each thread its found passages; a thread found without an answer gives its best answer's beginning too."""
+    cited: list[EvidencePassage] = []
+    for candidate, texts in chosen:
+        near: dict[str, float] = {}
+        for view in candidate.near.values():
+            for nearest in view.values():
+                near[nearest.passage_id] = max(nearest.score, near.get(nearest.passage_id, -1.0))
+        lowest = min(near.values(), default=0.0)
+        answers = [p for p in texts if p.field == "answer"]
+        wanted = [p for p in texts if p.id in near and p.field != "title"]
+        if answers and not any(p.field == "answer" for p in wanted):
+            wanted.append(max(answers, key=lambda p: (p.accepted, p.votes or 0, -p.ordinal)))
+        cited += [_as_evidence(p, near.get(p.id, lowest)) for p in wanted]
+    cited = cited[: 2 * most]
+    cited.sort(key=lambda p: (p.field != "answer", -p.score))
+    return cited[:most]
+
+
+def _as_evidence(p: ShownPassage, score: float) -> EvidencePassage:
+    return EvidencePassage(
+        id=p.id, thread_id=p.thread_id, answer_id=p.answer_id, field=p.field, text=p.text,
+        score=round(score, 4), author=p.author.get("id"), author_role=p.author.get("role"),
+        author_level=p.author.get("level"), date=p.date, accepted=p.accepted, votes=p.votes,
+    )  # fmt: skip
