@@ -113,7 +113,7 @@ class Stations:
             stored = threads.put_thread(session, site, external_id, thread, now)
             if stored.changed and not stored.created:
                 drafts.make_stale(session, [stored.thread_id], "a source changed", now)
-        self.index.sync(site)
+        self.index.sync(site, only=[stored.thread_id])
         return stored
 
     def delete_thread(self, site: str, external_id: str) -> None:
@@ -122,7 +122,7 @@ class Stations:
         with self.database.write() as session:
             thread_id = threads.delete_thread(session, site, external_id, now)
             drafts.make_stale(session, [thread_id], "a source was deleted", now)
-        self.index.sync(site)
+        self.index.sync(site, only=[thread_id])
 
     def set_reuse(self, site: str, author_id: str, reuse: str) -> None:
         """An author's wish; what an opted-out author wrote leaves the index, and drafts on it become stale."""
@@ -132,7 +132,7 @@ class Stations:
             affected = threads.set_reuse(session, site, author_id, reuse, now)
             if reuse == "opted_out":
                 drafts.make_stale(session, affected, "an author ended the reuse of what they wrote", now)
-        self.index.sync(site)
+        self.index.sync(site, only=affected)
 
     def erase_post(self, post_id: str) -> None:
         """Take a post's text away everywhere; ids, times, verdicts and digests stay. Raises NotFound."""

@@ -12,7 +12,11 @@ from service.database import Table
 
 
 class ThreadRow(Table):
-    """One thread. `author_id` and each answer's are checked against the authors who opted out."""
+    """One thread. `author_id` and each answer's are checked against the authors who opted out.
+
+    `content_digest` covers what the index is made of, `record_digest` everything that was sent. `change` names the
+    last change of what may be shown of it: what was made from an older one is not written.
+    """
 
     __tablename__ = "threads"
     __table_args__ = (sa.UniqueConstraint("site", "external_id"),)
@@ -37,6 +41,8 @@ class ThreadRow(Table):
     topic: Mapped[str | None] = mapped_column(sa.String(200))
     links: Mapped[list[Any]]
     content_digest: Mapped[str] = mapped_column(sa.String(64))
+    record_digest: Mapped[str] = mapped_column(sa.String(64))
+    change: Mapped[str] = mapped_column(sa.String(36))
     updated_at: Mapped[datetime]
 
 
@@ -58,7 +64,10 @@ class AnswerRow(Table):
 
 
 class PassageRow(Table):
-    """One passage: what the vectors are made from, so that the index can be rebuilt at any time."""
+    """One passage: what the vectors are made from, so that the index can be rebuilt at any time.
+
+    The id is a digest of its place and text, the same whenever the same `chunker` cuts the same thread.
+    """
 
     __tablename__ = "passages"
 
@@ -66,6 +75,7 @@ class PassageRow(Table):
     thread_id: Mapped[str] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"), index=True)
     answer_id: Mapped[str | None] = mapped_column(sa.ForeignKey("answers.id", ondelete="CASCADE"), index=True)
     site: Mapped[str] = mapped_column(sa.String(63), index=True)
+    chunker: Mapped[str] = mapped_column(sa.String(120))
     ordinal: Mapped[int]
     field: Mapped[str] = mapped_column(sa.String(10))
     text: Mapped[str] = mapped_column(sa.Text)
@@ -101,7 +111,7 @@ class IndexRow(Table):
     site: Mapped[str] = mapped_column(sa.String(63), index=True)
     model: Mapped[str] = mapped_column(sa.String(200))
     dimension: Mapped[int]
-    chunker: Mapped[str] = mapped_column(sa.String(60))
+    chunker: Mapped[str] = mapped_column(sa.String(120))
     state: Mapped[str] = mapped_column(sa.String(20))
     version: Mapped[int] = mapped_column(default=0)
     cursor: Mapped[str | None] = mapped_column(sa.String(36))
@@ -109,13 +119,18 @@ class IndexRow(Table):
 
 
 class PendingVectorRow(Table):
-    """A thread whose vectors are not yet what SQL says: written in the transaction that changed it, removed once done."""
+    """A thread whose vectors are not yet what SQL says: written in the transaction that changed it, removed once done.
+
+    `passage_ids` are those that may lie in the index although SQL no longer holds them; `change` names the change,
+    as on the thread, so that one that comes while the vectors are made is not taken for done.
+    """
 
     __tablename__ = "pending_vectors"
 
     thread_id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
     site: Mapped[str] = mapped_column(sa.String(63), index=True)
     passage_ids: Mapped[list[str]]
+    change: Mapped[str] = mapped_column(sa.String(36))
     since: Mapped[datetime]
 
 

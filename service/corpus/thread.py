@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -70,3 +70,37 @@ class Passage:
     author_role: str | None
     author_level: str | None
     written_at: datetime | None
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """What a list shows of an answer."""
+
+    id: str
+    external_id: str
+    author: dict[str, Any]
+    author_id: str
+    score: int | None
+    accepted: bool
+    created_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ThreadView:
+    """What a list shows of a thread: everything but the texts. Answers come oldest first."""
+
+    id: str
+    site: str
+    external_id: str
+    title: str
+    author: dict[str, Any] | None
+    tags: list[str]
+    url: str | None
+    created_at: datetime
+    kind: str
+    score: int | None
+    views: int | None
+    comments: int | None
+    closed: bool
+    topic: str | None
+    answers: tuple[AnswerView, ...]
