@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.intake.normalise import Field, ReadablePost
-from service.models.embedder import Embedder
+from service.models.embedder import Embedder, PartsEmbedder
 
 WINDOW_TOKENS = 128
 """Tokens of one window: small enough that one decisive sentence still weighs in its window's vector."""
@@ -32,11 +32,15 @@ class EmbeddedPost:
     """A post's windows and their vectors, shared by retrieval, tags and flags so that each text is embedded once.
 
     `windows[0]` is the title where there is one. `vectors` is float32 of shape (len(windows), dimension), rows of
-    length 1.
+    length 1. `sentences` are the sentences of the windows and `sentence_vectors` theirs, each in the context of its
+    window; none where the embedder (its id is `model`) does not tell them.
     """
 
     windows: tuple[Window, ...]
     vectors: NDArray[np.float32]
+    sentences: tuple[Window, ...] = ()
+    sentence_vectors: NDArray[np.float32] | None = None
+    model: str = ""
 
     @property
     def mean(self) -> NDArray[np.float32]:
@@ -54,7 +58,18 @@ class EmbeddedPost:
 def embed_post(post: ReadablePost, embedder: Embedder) -> EmbeddedPost:
     """Cut a post into windows and embed them all. Raises ModelFailed."""
     windows = tuple(windows_of(post, embedder.count_tokens, min(WINDOW_TOKENS, embedder.window)))
-    return EmbeddedPost(windows, embedder.embed([window.text for window in windows]))
+    texts = [window.text for window in windows]
+    if not isinstance(embedder, PartsEmbedder):
+        return EmbeddedPost(windows, embedder.embed(texts), model=embedder.name)
+    parts = [_sentences(text) for text in texts]
+    found = embedder.embed_parts(texts, parts)
+    sentences = tuple(
+        Window(window.field, window.start + start, window.start + end, window.text[start:end])
+        for window, spans in zip(windows, parts, strict=True)
+        for start, end in spans
+    )
+    vectors = np.concatenate([np.zeros((0, embedder.dimension), np.float32), *found.parts])
+    return EmbeddedPost(windows, found.vectors, sentences, vectors, embedder.name)
 
 
 def windows_of(post: ReadablePost, count: Callable[[str], int], limit: int) -> list[Window]:

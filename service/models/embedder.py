@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from service.errors import InvalidInput, ModelFailed
 from service.models.files import checked_path
 
 Vectors = NDArray[np.float32]
+Part = tuple[int, int]
+"""A stretch [start, end) of a text, in code points."""
 
 WINDOW = 256
 """Tokens the model reads at once, its two special tokens included."""
@@ -56,6 +58,22 @@ class Embedder(Protocol):
         """Stop the thread and free the model."""
 
 
+@runtime_checkable
+class PartsEmbedder(Embedder, Protocol):
+    """An embedder that also tells the vectors of parts of a text, from the same forward pass."""
+
+    def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> WithParts:
+        """See BundledEmbedder."""
+
+
+@dataclass(frozen=True)
+class WithParts:
+    """Vectors of texts, shape (texts, dimension), and for each text those of its parts, shape (parts, dimension)."""
+
+    vectors: Vectors
+    parts: list[Vectors]
+
+
 @dataclass(order=True)
 class _Waiting:
     due: float
@@ -70,6 +88,8 @@ class _Request:
     out: Vectors
     missing: int
     done: Future[Vectors]
+    parts: list[list[tuple[int, int]]] = field(default_factory=list)
+    part_vectors: list[Vectors] = field(default_factory=list)
 
 
 class BundledEmbedder:
@@ -115,10 +135,27 @@ class BundledEmbedder:
             return np.zeros((0, self.dimension), np.float32)
         self.load()
         encoded = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        return self._wait(encoded, _Request(np.zeros((len(texts), self.dimension), np.float32), len(texts), Future()))
+
+    def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> WithParts:
+        """Embed `texts`, and for each of them the `parts` named, out of the same forward pass.
+
+        The vector of a part is the mean of its tokens' states in the context of the whole text (late chunking, Günther
+        et al. 2024), of length 1; zero where a part holds no token. Raises as `embed`.
+        """
+        if not texts:
+            return WithParts(np.zeros((0, self.dimension), np.float32), [])
+        self.load()
+        encoded = self._tokenizer.encode_batch(list(texts))
+        request = _Request(np.zeros((len(texts), self.dimension), np.float32), len(texts), Future())
+        request.parts = [_token_ranges(e.offsets, wanted) for e, wanted in zip(encoded, parts, strict=True)]
+        request.part_vectors = [np.zeros((len(wanted), self.dimension), np.float32) for wanted in parts]
+        return WithParts(self._wait([encoding.ids for encoding in encoded], request), request.part_vectors)
+
+    def _wait(self, encoded: list[list[int]], request: _Request) -> Vectors:
         for ids in encoded:
             if len(ids) > WINDOW:
                 raise InvalidInput(f"a text of {len(ids)} tokens does not fit the window of {WINDOW}; split it first")
-        request = _Request(np.zeros((len(texts), self.dimension), np.float32), len(texts), Future())
         now = time.monotonic()
         with self._ready:
             if self._closed:
@@ -183,20 +220,28 @@ class BundledEmbedder:
 
     def _run(self, batch: list[_Waiting]) -> None:
         try:
-            vectors = self._forward([waiting.ids for waiting in batch])
+            vectors, states = self._forward([waiting.ids for waiting in batch])
         except Exception as failure:
             for waiting in batch:
                 if not waiting.request.done.done():
-                    waiting.request.done.set_exception(ModelFailed(f"the embedding model failed: {type(failure).__name__}"))
+                    waiting.request.done.set_exception(
+                        ModelFailed(f"the embedding model failed: {type(failure).__name__}")
+                    )
             return
-        for waiting, vector in zip(batch, vectors, strict=True):
+        for waiting, vector, tokens in zip(batch, vectors, states, strict=True):
             request = waiting.request
             request.out[waiting.row] = vector
+            if request.parts:
+                for part, (start, end) in enumerate(request.parts[waiting.row]):
+                    request.part_vectors[waiting.row][part] = (
+                        _unit(tokens[start:end].mean(axis=0)) if start < end else 0.0
+                    )
             request.missing -= 1
             if request.missing == 0 and not request.done.done():
                 request.done.set_result(request.out)
 
-    def _forward(self, rows: list[list[int]]) -> Vectors:
+    def _forward(self, rows: list[list[int]]) -> tuple[Vectors, Vectors]:
+        """Unit vectors of rows of token ids, shape (rows, dimension), and the states of their tokens."""
         longest = max(len(ids) for ids in rows)
         ids = np.zeros((len(rows), longest), np.int64)
         mask = np.zeros((len(rows), longest), np.int64)
@@ -207,5 +252,22 @@ class BundledEmbedder:
         hidden = self._session.run(None, feeds)[0]
         weights = mask[..., None].astype(np.float32)
         pooled = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
-        unit: Vectors = (pooled / np.linalg.norm(pooled, axis=1, keepdims=True)).astype(np.float32)
-        return unit
+        return _unit(pooled), hidden
+
+
+def _unit(rows: Vectors) -> Vectors:
+    unit: Vectors = (rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-9)).astype(np.float32)
+    return unit
+
+
+def _token_ranges(offsets: Sequence[tuple[int, int]], parts: Sequence[Part]) -> list[tuple[int, int]]:
+    """For parts in rising order, the range of tokens that overlap each; special tokens (empty offsets) are left out."""
+    ranges, first, count = [], 0, len(offsets)
+    for start, end in parts:
+        while first < count and (offsets[first][1] <= start or offsets[first][0] == offsets[first][1]):
+            first += 1
+        last = first
+        while last < count and offsets[last][0] < end and offsets[last][0] != offsets[last][1]:
+            last += 1
+        ranges.append((first, last))
+    return ranges
