@@ -173,5 +173,7 @@ async def _around(request: Request, call_next: Callable[[Request], Awaitable[Res
 def _warm(stations: Stations) -> None:
     try:
         stations.embedder.embed(["warm"])
+        for site in stations.index.sites_waiting():
+            stations.index.sync(site)
     except Exception as failure:
-        log.warning("the embedder is not ready: %s", type(failure).__name__)
+        log.warning("warming up failed: %s", type(failure).__name__)

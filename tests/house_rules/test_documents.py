@@ -30,7 +30,9 @@ def test_every_command_the_readme_names_exists() -> None:
     from service.cli import app
 
     commands = get_command(app).commands  # type: ignore[attr-defined]
-    named = set(re.findall(r"`answerloop ([a-z-]+)", README)) | set(re.findall(r"^\s*answerloop ([a-z-]+)", README, re.M))
+    named = set(re.findall(r"`answerloop ([a-z-]+)", README)) | set(
+        re.findall(r"^\s*answerloop ([a-z-]+)", README, re.M)
+    )
     assert named <= set(commands), named - set(commands)
     assert {"serve", "import", "assess", "related", "people", "keys", "models"} <= set(commands)
 
