@@ -12,7 +12,7 @@ import secrets
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from service.models.files import checked_path
 CONTEXT_TOKENS = 2048
 BATCH_TOKENS = 64
 NICENESS = 10
+LONGEST_STRING = 280
 MODEL_FILES = {"local/SmolLM2-135M-Instruct": "SmolLM2-135M-Instruct.Q4_1.gguf"}
 
 
@@ -115,11 +116,25 @@ def _payload(writing: Writing) -> dict[str, Any]:
         "stream_options": {"include_usage": True},
         "return_progress": True,
         "cache_prompt": True,
+        "repeat_penalty": 1.1,
+        "repeat_last_n": 64,
     }
     if writing.schema is not None:
-        schema = {"name": "reply", "schema": dict(writing.schema), "strict": True}
+        schema = {"name": "reply", "schema": bounded(writing.schema), "strict": True}
         payload["response_format"] = {"type": "json_schema", "json_schema": schema}
     return payload
+
+
+def bounded(schema: Any) -> Any:
+    """The schema with a length for every string that has none: a small model otherwise does not find its end."""
+    if isinstance(schema, list):
+        return [bounded(part) for part in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    closed = {key: bounded(part) for key, part in schema.items()}
+    if schema.get("type") == "string" and not {"maxLength", "enum", "const"} & set(schema):
+        closed["maxLength"] = LONGEST_STRING
+    return closed
 
 
 def _load(path: Path) -> Any:

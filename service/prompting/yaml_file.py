@@ -56,6 +56,11 @@ def read_yaml(path: Path) -> YamlFile:
         raise InvalidPromptFile(
             str(path), 1, "cannot be read as UTF-8 text", "Check the path and the encoding"
         ) from None
+    return yaml_of(path, text, hashlib.sha256(raw).hexdigest())
+
+
+def yaml_of(path: Path, text: str, sha256: str) -> YamlFile:
+    """Read one mapping out of `text`, whose first line is the first line of the file. Raises as `read_yaml` does."""
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -70,7 +75,7 @@ def read_yaml(path: Path) -> YamlFile:
         raise InvalidPromptFile(str(path), line, str(what), "Check indentation, colons and quotes here") from None
     finally:
         loader.dispose()
-    return YamlFile(path, data, hashlib.sha256(raw).hexdigest(), node)
+    return YamlFile(path, data, sha256, node)
 
 
 def _refuse_doubles(path: Path, node: yaml.Node) -> None:
