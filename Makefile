@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LOCK := uv pip compile pyproject.toml --group build --generate-hashes --no-emit-index-url --universal --python-version 3.11 --quiet --custom-compile-command "make lock"
+LOCK := uv pip compile pyproject.toml --group build --generate-hashes --no-emit-index-url --universal --python-version 3.11 --quiet --no-header
 MODELS := data/models/.fetched
 PAGES := service/web/static/vendor/.built
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
-from service.errors import AlreadyOpen, AnswerloopError
+from service import cli_prompts
+from service.errors import AnswerloopError
 from service.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The back office of a career Q&A community.")
@@ -21,6 +22,7 @@ models_app = typer.Typer(no_args_is_help=True, help="The bundled models' files."
 app.add_typer(people_app, name="people")
 app.add_typer(keys_app, name="keys")
 app.add_typer(models_app, name="models")
+app.add_typer(cli_prompts.app, name="prompts")
 
 Site = Annotated[str, typer.Option(help="The site; the sample community by default.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never through a running server.")]
@@ -184,15 +186,5 @@ def models_verify() -> None:
     print("all model files are as the manifest says")
 
 
-def echo_json(value: Any) -> None:
-    """Print a value as JSON."""
-    import json
-
-    print(json.dumps(value, ensure_ascii=False, indent=2))
-
-
 if __name__ == "__main__":
     main()
-
-
-__all__ = ["AlreadyOpen", "app", "main"]

@@ -1,0 +1,84 @@
+"""`answerloop prompts …`: the life of a prompt, policy or taxonomy file from its writer's side."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from service.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Prompt, policy and taxonomy files.")
+
+NameOf = Annotated[str, typer.Argument(help="The file's name, as draft_answer or policy/tech-career.")]
+
+
+@app.command("list")
+def list_versions() -> None:
+    """Every file with its versions; a star marks a released one."""
+    from service.prompting import library, lock
+
+    folder = Settings().prompts_dir
+    known = lock.released(folder)
+    for name in library.names(folder):
+        shown = [version + ("*" if (name, version) in known else "") for version in library.versions(folder, name)]
+        print(f"{name}\t{' '.join(shown)}")
+
+
+@app.command()
+def check() -> None:
+    """Look for mistakes in every file and for released ones that changed; exit code 1 where there are any."""
+    from service.prompting import check as checking
+    from service.prompting import lock
+
+    folder = Settings().prompts_dir
+    problems = [*checking.check(folder), *lock.check(folder)]
+    for problem in dict.fromkeys(map(str, problems)):
+        print(problem)
+    if problems:
+        raise typer.Exit(1)
+    print("every prompt file is in order")
+
+
+@app.command()
+def new(name: NameOf, step: Annotated[str, typer.Option(help="patch, minor or major.")] = "patch") -> None:
+    """Copy the newest version to the next one, to be edited."""
+    from service.errors import InvalidInput
+    from service.prompting.release import new_version
+
+    if step not in ("patch", "minor", "major"):
+        raise InvalidInput("the step is patch, minor or major", field="step")
+    print(new_version(Settings().prompts_dir, name, step))  # type: ignore[arg-type]
+
+
+@app.command()
+def diff(name: NameOf, old: str, new: str) -> None:
+    """What changed between two versions."""
+    from service.prompting import release
+
+    print(release.diff(Settings().prompts_dir, name, old, new), end="")
+
+
+@app.command()
+def render(name: NameOf, version: str) -> None:
+    """The messages a model would see, with example inputs."""
+    from service.prompting.examples import example_inputs
+    from service.prompting.files import load_prompt
+    from service.prompting.render import render as rendering
+
+    prompt = load_prompt(Settings().prompts_dir, name, version)
+    rendered = rendering(prompt, **example_inputs(prompt))
+    for message in rendered.messages:
+        print(f"── {message.role}\n{message.content}\n")
+    print(f"sha256 {rendered.sha256}")
+
+
+@app.command()
+def release(
+    name: Annotated[str | None, typer.Argument(help="One name; every unreleased file by default.")] = None,
+) -> None:
+    """Lock versions for good: from then on a change of the file is an error."""
+    from service.prompting.release import release as releasing
+
+    for each, version in releasing(Settings().prompts_dir, name):
+        print(f"released {each} {version}")
