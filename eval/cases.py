@@ -181,7 +181,9 @@ class HardOffTopic(Row):
     title: Words
     body: str
     off_topic: bool
-    kind: Literal["tech_not_career", "career_not_tech", "life_advice", "product_support", "career_with_detour", "career"]
+    kind: Literal[
+        "tech_not_career", "career_not_tech", "life_advice", "product_support", "career_with_detour", "career"
+    ]
 
     @property
     def slices(self) -> dict[str, str]:

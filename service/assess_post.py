@@ -217,6 +217,7 @@ def keep_assessment(
         decision_digest=made.decision_digest,
         settings=readers.settings,
         now=made.created_at,
+        tags=[t.tag for t in made.tags],
     )
     summary = {"post_id": post.id, "external_id": post.external_id, "assessment_id": made.id, "lane": made.lane}
     summary |= {"route": made.route.to, "because": made.route.because, "tags": [t.tag for t in made.tags]}

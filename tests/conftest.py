@@ -12,7 +12,11 @@ from typing import Any
 
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="answerloop-runtime-"))
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-for _name in [name for name in os.environ if name.upper().endswith(("_MODEL", "_API_KEY", "DATABASE_URL", "CHROMA_URL", "DATA_DIR"))]:
+for _name in [
+    name
+    for name in os.environ
+    if name.upper().endswith(("_MODEL", "_API_KEY", "DATABASE_URL", "CHROMA_URL", "DATA_DIR"))
+]:
     del os.environ[_name]
 
 import pytest

@@ -1,15 +1,15 @@
 """Keeps the vectors as SQL says. What changed waits in `pending_vectors`; syncing works it off, in any process, as
 often as it takes: a step that is done twice gives the same ids and vectors, one that is cut short is done again.
 
-A site's index has generations. One is live; during a reindex another is built beside it, and both follow changes.
+While one batch is embedded, the next is read and cut and the one before is written.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal, cast
 
 import numpy as np
 import sqlalchemy as sa
@@ -18,9 +18,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.clock import Clock, new_id
-from service.corpus import repository
-from service.corpus.passages import Piece, ThreadText, chunker_of, cut_thread
-from service.corpus.tables import IndexRow, PassageRow, PendingVectorRow, ThreadRow
+from service.corpus import passage_rows, repository
+from service.corpus.generations import Generation, Kind, generations, new_version
+from service.corpus.passages import Piece, chunker_of, cut_thread
+from service.corpus.tables import IndexRow, PendingVectorRow
 from service.corpus.vectors import VectorStore
 from service.database import Database
 from service.errors import Unavailable
@@ -28,31 +29,17 @@ from service.models.embedder import Embedder
 
 BATCH_THREADS = 128
 """Threads whose passages are embedded in one call: enough texts of each length to fill the embedder's batches."""
-Kind = Literal["passages", "posts"]
-
-
-@dataclass(frozen=True)
-class Generation:
-    """One build of a site's index: by which model, cut how, and the number of its last change."""
-
-    id: str
-    site: str
-    model: str
-    chunker: str
-    state: Literal["live", "building", "retired"]
-    version: int
-
-    def collection(self, kind: Kind) -> str:
-        """The name of its collection in Chroma."""
-        return f"{self.site}.{kind}.{self.id.replace('-', '')[-12:]}"
 
 
 @dataclass(frozen=True)
 class Synced:
-    """What one sync brought up to date."""
+    """What a sync brought up to date."""
 
     threads: int = 0
     passages: int = 0
+
+    def __add__(self, other: Synced) -> Synced:
+        return Synced(self.threads + other.threads, self.passages + other.passages)
 
 
 @dataclass(frozen=True)
@@ -62,6 +49,25 @@ class Waiting:
     thread_id: str
     passage_ids: tuple[str, ...]
     change: str
+
+
+@dataclass(frozen=True)
+class Build:
+    """What one generation needs of a batch: the pieces of each thread, and those whose vectors are to be made."""
+
+    generation: Generation
+    pieces: dict[str, list[Piece]]
+    missing: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Threads that are synced together. `old` are ids of each thread that may lie in an index already."""
+
+    waiting: list[Waiting]
+    changes: dict[str, str]
+    old: dict[str, set[str]]
+    builds: list[Build]
 
 
 class Index:
@@ -82,9 +88,9 @@ class Index:
         self.database = database
         self.vectors = vectors
         self.clock = clock
+        self.configured = embedder
         self._embedder_for = embedder_for
         self._embedders = {embedder.name: embedder}
-        self.configured = embedder
 
     def sync(
         self,
@@ -92,7 +98,7 @@ class Index:
         *,
         limit: int | None = None,
         only: Sequence[str] | None = None,
-        done: Callable[[Synced], None] | None = None,
+        done: Callable[[Synced], None] = lambda _step: None,
     ) -> Synced:
         """Work off what waits for a site, at most `limit` threads, or only the threads named; what was done.
 
@@ -101,15 +107,12 @@ class Index:
         """
         total = Synced()
         while limit is None or total.threads < limit:
-            size = BATCH_THREADS if limit is None else min(BATCH_THREADS, limit - total.threads)
             with self.database.read() as session:
-                waiting = _waiting(session, site, size, only)
+                waiting = _waiting(session, site, only)[: None if limit is None else limit - total.threads]
             if not waiting:
                 break
-            step = Synced(len(waiting), self._bring(site, waiting))
-            total = Synced(total.threads + step.threads, total.passages + step.passages)
-            if done is not None:
-                done(step)
+            batches = [waiting[start : start + BATCH_THREADS] for start in range(0, len(waiting), BATCH_THREADS)]
+            total += self._work(site, batches, done)
         return total
 
     def waiting(self, site: str | None = None) -> int:
@@ -126,7 +129,7 @@ class Index:
     def live(self, site: str) -> Generation | None:
         """The generation that answers queries; None before the first thread."""
         with self.database.read() as session:
-            return next((g for g in generations(session, site) if g.state == "live"), None)
+            return next(iter(generations(session, site, ["live"])), None)
 
     def collection(self, site: str, kind: Kind) -> str:
         """The collection that answers queries now; made at its first write."""
@@ -147,9 +150,7 @@ class Index:
         found = self._embedders.get(generation.model)
         if found is None:
             if self._embedder_for is None:
-                raise Unavailable(
-                    f"the index of {generation.site!r} was made by {generation.model}; run `answerloop reindex`"
-                )
+                raise Unavailable(f"the index of {generation.site!r} was made by {generation.model}; reindex it")
             found = self._embedders[generation.model] = self._embedder_for(generation.model)
         return found
 
@@ -185,135 +186,106 @@ class Index:
         return made
 
     def build(self, generation: Generation, thread_ids: Sequence[str]) -> int:
-        """Write the passages of these threads into one generation, whatever waits for them; how many passages."""
-        with self.database.read() as session:
-            changes = _changes(session, thread_ids)
-            texts = repository.texts(session, thread_ids)
-        pieces, made = self._make(generation, texts, {id_: set() for id_ in texts})
-        with self.database.write() as session:
-            current = _unchanged(session, changes)
-            _write_passages(session, generation, texts, pieces, current)
-        self._upload(generation, made)
-        return sum(map(len, pieces.values()))
+        """Write these threads into one generation, whether they wait or not; how many passages it got."""
+        waiting = [Waiting(id_, (), "") for id_ in thread_ids]
+        batch = self._prepare(waiting, [generation])
+        self._write(batch, self._embed(batch))
+        return sum(map(len, batch.builds[0].pieces.values()))
 
-    def _bring(self, site: str, waiting: list[Waiting]) -> int:
-        """One batch from SQL into every generation that is not retired; how many passages the live one got."""
+    def _work(self, site: str, batches: list[list[Waiting]], done: Callable[[Synced], None]) -> Synced:
         self.ensure_live(site)
+        with self.database.read() as session:
+            following = generations(session, site, ["live", "building"])
+        total, writing = Synced(), None
+        with ThreadPoolExecutor(2, thread_name_prefix="sync") as pool:
+            ahead = pool.submit(self._prepare, batches[0], following)
+            for number in range(len(batches)):
+                batch = ahead.result()
+                if number + 1 < len(batches):
+                    ahead = pool.submit(self._prepare, batches[number + 1], following)
+                vectors = self._embed(batch)
+                total += _finish(writing, done)
+                writing = pool.submit(self._write_and_settle, site, batch, vectors)
+            return total + _finish(writing, done)
+
+    def _prepare(self, waiting: list[Waiting], following: list[Generation]) -> Batch:
+        """Read and cut a batch, and find out whose vectors are there already."""
         ids = [one.thread_id for one in waiting]
         with self.database.read() as session:
-            following = [g for g in generations(session, site) if g.state != "retired"]
-            changes = _changes(session, ids)
+            changes = passage_rows.changes(session, ids)
             texts = repository.texts(session, ids)
-        count = 0
-        current = set(ids)
         old = {one.thread_id: set(one.passage_ids) for one in waiting}
+        builds = []
         for generation in following:
-            pieces, made = self._make(generation, texts, old)
+            embedder = self.embedder_of(generation)
+            pieces = {id_: cut_thread(text, embedder) for id_, text in texts.items()}
+            perhaps = [piece.id for id_, thread in pieces.items() for piece in thread if piece.id in old[id_]]
+            there = self.vectors.present(generation.collection("passages"), perhaps) if perhaps else set()
+            every = (piece for thread in pieces.values() for piece in thread)
+            builds.append(Build(generation, pieces, {piece.id: piece.text for piece in every if piece.id not in there}))
+        return Batch(waiting, changes, old, builds)
+
+    def _embed(self, batch: Batch) -> list[NDArray[np.float32]]:
+        return [self.embedder_of(build.generation).embed(list(build.missing.values())) for build in batch.builds]
+
+    def _write(self, batch: Batch, vectors: list[NDArray[np.float32]]) -> set[str]:
+        """Rows first, then vectors: a vector without a row is never shown. The threads that were still as read."""
+        current = {one.thread_id for one in batch.waiting}
+        stale: set[str] = set()
+        for build in batch.builds:
+            generation = build.generation
             with self.database.write() as session:
-                current &= _unchanged(session, changes) | (set(ids) - set(texts))
-                stale = _write_passages(session, generation, texts, pieces, current)
-            self._upload(generation, made)
-            wanted = {piece.id for thread in pieces.values() for piece in thread}
-            gone = sorted(({id_ for part in old.values() for id_ in part} | stale) - wanted)
-            self.vectors.delete(generation.collection("passages"), gone)
-            count += sum(map(len, pieces.values())) if generation.state == "live" else 0
-            old = {id_: old[id_] | {piece.id for piece in pieces.get(id_, ())} for id_ in old}
-        self._settle(site, waiting, current, old)
-        return count
+                current &= passage_rows.unchanged(session, batch.changes) | (current - set(build.pieces))
+                stale |= passage_rows.write(session, generation.site, generation.chunker, build.pieces, current)
+        wanted = {piece.id for build in batch.builds for thread in build.pieces.values() for piece in thread}
+        gone = sorted(({id_ for ids in batch.old.values() for id_ in ids} | stale) - wanted)
+        for build, made in zip(batch.builds, vectors, strict=True):
+            collection = build.generation.collection("passages")
+            if len(made):
+                self.vectors.upsert(collection, list(build.missing), made)
+            self.vectors.delete(collection, gone)
+        return current
 
-    def _make(
-        self, generation: Generation, texts: dict[str, ThreadText], old: dict[str, set[str]]
-    ) -> tuple[dict[str, list[Piece]], tuple[list[str], NDArray[np.float32]]]:
-        """The pieces of each thread, and the vectors of those that are not in the collection yet."""
-        embedder = self.embedder_of(generation)
-        pieces = {id_: cut_thread(text, embedder) for id_, text in texts.items()}
-        perhaps = [piece.id for id_, thread in pieces.items() for piece in thread if piece.id in old[id_]]
-        there = self.vectors.present(generation.collection("passages"), perhaps) if perhaps else set()
-        missing = {piece.id: piece.text for thread in pieces.values() for piece in thread if piece.id not in there}
-        return pieces, (list(missing), embedder.embed(list(missing.values())))
-
-    def _upload(self, generation: Generation, made: tuple[list[str], NDArray[np.float32]]) -> None:
-        ids, vectors = made
-        if ids:
-            self.vectors.upsert(generation.collection("passages"), ids, vectors)
-
-    def _settle(self, site: str, waiting: list[Waiting], current: set[str], written: dict[str, set[str]]) -> None:
-        """Strike what is done off the outbox. What changed meanwhile stays, with the ids that were written for it."""
+    def _write_and_settle(self, site: str, batch: Batch, vectors: list[NDArray[np.float32]]) -> Synced:
+        """Write a batch and strike it off the outbox. What changed meanwhile stays, with the ids just written for it."""
+        current = self._write(batch, vectors)
+        ids = [one.thread_id for one in batch.waiting]
         with self.database.write() as session:
-            now = {one.thread_id: one for one in _waiting(session, site, len(waiting), [w.thread_id for w in waiting])}
-            done = [w.thread_id for w in waiting if w.thread_id in current and _same(now.get(w.thread_id), w)]
-            if done:
-                session.execute(sa.delete(PendingVectorRow).where(PendingVectorRow.thread_id.in_(done)))
-            for one in waiting:
-                if one.thread_id in done:
-                    continue
-                ids = sorted(
-                    written[one.thread_id] | set(now[one.thread_id].passage_ids if one.thread_id in now else ())
+            now = {one.thread_id: one for one in _waiting(session, site, ids)}
+            done = {w.thread_id for w in batch.waiting if w.thread_id in current and now.get(w.thread_id) == w}
+            session.execute(sa.delete(PendingVectorRow).where(PendingVectorRow.thread_id.in_(done)))
+            for id_ in [id_ for id_ in ids if id_ not in done]:
+                written = {piece.id for build in batch.builds for piece in build.pieces.get(id_, ())}
+                later = now[id_].passage_ids if id_ in now else ()
+                passage_ids = sorted({*written, *batch.old[id_], *later})
+                change = now[id_].change if id_ in now else new_id()
+                session.merge(
+                    PendingVectorRow(
+                        thread_id=id_, site=site, passage_ids=passage_ids, change=change, since=self.clock()
+                    )
                 )
-                row = PendingVectorRow(
-                    thread_id=one.thread_id, site=site, passage_ids=ids, change=new_id(), since=self.clock()
-                )
-                session.merge(row)
-            session.execute(sa.update(IndexRow).where(IndexRow.site == site).values(version=IndexRow.version + 1))
+            new_version(session, site)
+        return Synced(len(ids), len(batch.builds[0].missing))
 
 
-def generations(session: Session, site: str) -> list[Generation]:
-    """Every generation of a site's index, the live one first."""
-    columns = (IndexRow.id, IndexRow.site, IndexRow.model, IndexRow.chunker, IndexRow.state, IndexRow.version)
-    rows = session.execute(sa.select(*columns).where(IndexRow.site == site))
-    found = [Generation(*cast(tuple[Any, ...], row)) for row in rows]
-    return sorted(found, key=lambda generation: ("live", "building", "retired").index(generation.state))
+def _finish(writing: Future[Synced] | None, done: Callable[[Synced], None]) -> Synced:
+    if writing is None:
+        return Synced()
+    step = writing.result()
+    done(step)
+    return step
 
 
-def _waiting(session: Session, site: str, size: int, only: Sequence[str] | None) -> list[Waiting]:
+def _waiting(session: Session, site: str, only: Sequence[str] | None) -> list[Waiting]:
+    """What waits, oldest first, at most some thousands at a time."""
     columns = (PendingVectorRow.thread_id, PendingVectorRow.passage_ids, PendingVectorRow.change)
     select = sa.select(*columns).where(PendingVectorRow.site == site)
-    if only is not None:
-        select = select.where(PendingVectorRow.thread_id.in_(list(only)))
-    rows = session.execute(select.order_by(PendingVectorRow.since, PendingVectorRow.thread_id).limit(size))
-    return [Waiting(id_, tuple(ids), change) for id_, ids, change in rows]
-
-
-def _same(now: Waiting | None, before: Waiting) -> bool:
-    return now is not None and now.change == before.change
-
-
-def _changes(session: Session, thread_ids: Sequence[str]) -> dict[str, str]:
-    rows = session.execute(sa.select(ThreadRow.id, ThreadRow.change).where(ThreadRow.id.in_(list(thread_ids))))
-    return {row.id: row.change for row in rows}
-
-
-def _unchanged(session: Session, changes: dict[str, str]) -> set[str]:
-    """Threads of which nothing changed since they were read; their rows are held until the transaction ends."""
-    select = sa.select(ThreadRow.id, ThreadRow.change).where(ThreadRow.id.in_(list(changes))).order_by(ThreadRow.id)
-    return {id_ for id_, change in session.execute(select.with_for_update()) if changes[id_] == change}
-
-
-def _write_passages(
-    session: Session,
-    generation: Generation,
-    texts: dict[str, ThreadText],
-    pieces: dict[str, list[Piece]],
-    current: set[str],
-) -> set[str]:
-    """Make the passage rows of unchanged threads what was cut; the ids of rows that were there and are not wanted."""
-    ids = [id_ for id_ in pieces if id_ in current]
-    where = (PassageRow.thread_id.in_(ids), PassageRow.chunker == generation.chunker)
-    have = set(session.scalars(sa.select(PassageRow.id).where(*where)))
-    wanted = {piece.id for id_ in ids for piece in pieces[id_]}
-    stale = have - wanted
-    for start in range(0, len(stale), repository.BOUND):
-        part = sorted(stale)[start : start + repository.BOUND]
-        session.execute(sa.delete(PassageRow).where(PassageRow.id.in_(part)))
-    rows = [
-        {
-            "id": piece.id, "thread_id": id_, "answer_id": piece.answer_id, "site": texts[id_].site,
-            "chunker": generation.chunker, "ordinal": piece.ordinal, "field": piece.field, "text": piece.text,
-        }
-        for id_ in ids
-        for piece in pieces[id_]
-        if piece.id not in have
-    ]  # fmt: skip
-    if rows:
-        session.execute(sa.insert(PassageRow), rows)
-    return stale
+    if only is None:
+        select = select.order_by(PendingVectorRow.since, PendingVectorRow.thread_id).limit(40 * BATCH_THREADS)
+        return [Waiting(row.thread_id, tuple(row.passage_ids), row.change) for row in session.execute(select)]
+    found = []
+    for start in range(0, len(only), repository.BOUND):
+        part = list(only[start : start + repository.BOUND])
+        rows = session.execute(select.where(PendingVectorRow.thread_id.in_(part)))
+        found += [Waiting(row.thread_id, tuple(row.passage_ids), row.change) for row in rows]
+    return found

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from service.clock import new_id
 from service.corpus import lexical
+from service.corpus.generations import new_version
 from service.corpus.passages import AnswerText, ThreadText, readable
 from service.corpus.ready import ReadyThread, make_ready
-from service.corpus.tables import AnswerRow, AuthorRow, IndexRow, PassageRow, PendingVectorRow, ThreadRow
+from service.corpus.tables import AnswerRow, AuthorRow, PassageRow, PendingVectorRow, ThreadRow
 from service.corpus.thread import AnswerView, Passage, Thread, ThreadView
 from service.errors import NotFound
 from service.intake.post import Format
@@ -72,7 +73,7 @@ def put_threads(session: Session, site: str, ready: Sequence[ReadyThread], now: 
     _write_words(session, site, touched)
     _announce(session, site, changes, removed, now)
     if touched or any(not one.created for one in stored):
-        _new_version(session, site)
+        new_version(session, site)
     return [_with_removed(one, removed) for one in stored]
 
 
@@ -88,7 +89,7 @@ def delete_thread(session: Session, site: str, external_id: str, now: datetime) 
     session.execute(sa.delete(AnswerRow).where(AnswerRow.thread_id == thread_id))
     session.execute(sa.delete(ThreadRow).where(ThreadRow.id == thread_id))
     _announce(session, site, changes, removed, now)
-    _new_version(session, site)
+    new_version(session, site)
     return thread_id
 
 
@@ -118,7 +119,7 @@ def set_reuse(session: Session, site: str, author_id: str, reuse: str, now: date
         lexical.remove(session, part)
         lexical.index_threads(session, texts(session, part).values())
         _announce(session, site, changes, removed, now)
-    _new_version(session, site)
+    new_version(session, site)
     return affected
 
 
@@ -297,10 +298,6 @@ def _announce(
     ]  # fmt: skip
     if announced:
         session.execute(sa.insert(PendingVectorRow), announced)
-
-
-def _new_version(session: Session, site: str) -> None:
-    session.execute(sa.update(IndexRow).where(IndexRow.site == site).values(version=IndexRow.version + 1))
 
 
 def _with_removed(stored: StoredThread, removed: dict[str, list[str]]) -> StoredThread:

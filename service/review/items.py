@@ -112,12 +112,13 @@ def write_facets(session: Session, row: ReviewItemRow, tags: list[str] | None) -
     if tags is None:
         tags = list(session.scalars(sa.select(ReviewFacetRow.value).where(mine, ReviewFacetRow.facet == "tag")))
     session.execute(sa.delete(ReviewFacetRow).where(mine))
-    by = {row.origin} | ({"member"} if row.reports else set())
-    wanted = [("category", c) for c in row.categories] + [("tag", t) for t in tags] + [("by", b) for b in sorted(by)]
+    by = {"member"} if row.origin in ("member", "appeal") else {"machine"}
+    by |= {"member"} if row.reports else set()
+    wanted = [("category", c) for c in row.categories] + [("tag", t) for t in _unique(tags)]
+    wanted += [("by", b) for b in sorted(by)] + [("route", row.route)]
     session.flush()
-    if wanted:
-        values = [{"facet": f, "value": v, "urgency": row.urgency, "item_id": row.id} for f, v in wanted]
-        session.execute(sa.insert(ReviewFacetRow), values)
+    values = [{"facet": f, "value": v, "urgency": row.urgency, "item_id": row.id, "site": row.site} for f, v in wanted]
+    session.execute(sa.insert(ReviewFacetRow), values)
 
 
 def _unique(values: Iterable[str]) -> list[str]:

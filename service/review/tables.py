@@ -57,15 +57,19 @@ class ReviewItemRow(Table):
 
 
 class ReviewFacetRow(Table):
-    """What an open item can be filtered by (`category`, `tag`, `by`), in queue order; gone when the item closes."""
+    """What an open item can be filtered by (`category`, `tag`, `by`, `route`), in queue order; gone when it closes."""
 
     __tablename__ = "review_facets"
-    __table_args__ = (sa.Index("ix_review_facets_item", "item_id"),)
+    __table_args__ = (
+        sa.Index("ix_review_facets_item", "item_id"),
+        sa.Index("ix_review_facets_site", "site", "facet", "value", "urgency", "item_id"),
+    )
 
     facet: Mapped[str] = mapped_column(sa.String(10), primary_key=True)
     value: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
     urgency: Mapped[int] = mapped_column(primary_key=True)
     item_id: Mapped[str] = mapped_column(sa.ForeignKey("review_items.id", ondelete="CASCADE"), primary_key=True)
+    site: Mapped[str] = mapped_column(sa.String(63))
 
 
 class ReviewViewRow(Table):

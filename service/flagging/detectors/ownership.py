@@ -20,7 +20,15 @@ _OTHER = re.compile(
     re.I,
 )
 _NAMED = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÀ-ÞŁŚŻ][a-zà-ÿłśż'’-]{1,20}(?: [A-ZÀ-ÞŁŚŻ][\w'’.-]{0,20}){1,3}\b")
-_INTRODUCES_SELF = re.compile(r"\b(?:i'm|i am|my name is|name'?s|call me|ich bin|je suis|soy|sou|me llamo|me chamo|regards|cheers|thanks|best|grüße|cordialement|saludos)[,:!]?\s{0,3}$", re.I)
+_OWN_THING = re.compile(
+    r"\b(?:my (?:own )?(?:cv|resume|résumé|payslip|pay slip|details|data|header|signature|profile|contract|offer|letter|form|salary|account)|here'?s (?:my|mine|me)|"
+    r"mi (?:cv|currículum|nómina|recibo|contrato)|mis datos|mein\w{0,2} (?:lebenslauf|vertrag|daten|kopf|bewerbung\w{0,12})|mon (?:cv|contrat)|mes coordonnées|meu (?:cv|currículo)|meus dados|(?:roast|review|check) (?:it|this|me|my))\b|मेरा|मेरी|我的",
+    re.I,
+)
+_INTRODUCES_SELF = re.compile(
+    r"\b(?:i'm|i am|my name is|name'?s|call me|ich bin|je suis|soy|sou|me llamo|me chamo|regards|cheers|thanks|best|grüße|cordialement|saludos)[,:!]?\s{0,3}$",
+    re.I,
+)
 
 
 def owner(text: str, start: int, end: int) -> Literal["own", "other", ""]:
@@ -30,8 +38,9 @@ def owner(text: str, start: int, end: int) -> Literal["own", "other", ""]:
     blank = before.rfind("\n\n")
     own = _last(_OWN, before)
     other = _last(_OTHER, before)
+    wide_own = _OWN_THING.search(text, max(0, start - 400), start) is not None
     for match in _NAMED.finditer(before):
-        if not _INTRODUCES_SELF.search(before[: match.start()]) and own < match.start() - 30:
+        if not wide_own and not _INTRODUCES_SELF.search(before[: match.start()]) and own < match.start() - 30:
             other = max(other, match.start())
     if own < 0 and other < 0:
         return ""

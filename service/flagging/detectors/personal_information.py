@@ -20,10 +20,21 @@ _ROLES = re.compile(
     r"first\.?last|firstname\.lastname|test|foo|bar|example|onboarding|it|ops|oncall|alerts?|builds?|ci|bot|noc|soc|reception|secretariat)",
     re.I,
 )
-_NO_DOMAIN = re.compile(r"(?:^|\.)(?:example\.(?:com|org|net)|domain\.com|test\.com|localhost|email\.com|company\.com|yourcompany\.com|users\.noreply\.github\.com)$", re.I)
-_PUBLIC_PHONE = re.compile(r"\b(?:switchboard|front desk|reception|press|hotline|help ?line|support line|customer (?:service|care)|call cent(?:er|re)|crisis|samaritans|lifeline|standard téléphonique|zentrale|centralita)\b[^\n]{0,30}$", re.I)
-_INVENTED = re.compile(r"\b(?:for example|e\.g\.|example|sample|dummy|fake|placeholder|fictional|made[- ]up|test (?:card|number|data)|mock|redacted|invented|ejemplo|beispiel|exemple|exemplo)\b", re.I)
-_TEST_CARDS = frozenset("4242424242424242 4111111111111111 4012888888881881 5555555555554444 5105105105105100 378282246310005 371449635398431 6011111111111117 30569309025904 3530111333300000 4000056655665556 4000000000000002 2223003122003222".split())
+_NO_DOMAIN = re.compile(
+    r"(?:^|\.)(?:example\.(?:com|org|net)|domain\.com|test\.com|localhost|email\.com|company\.com|yourcompany\.com|users\.noreply\.github\.com)$",
+    re.I,
+)
+_PUBLIC_PHONE = re.compile(
+    r"\b(?:switchboard|front desk|reception|press|hotline|help ?line|support line|customer (?:service|care)|call cent(?:er|re)|crisis|samaritans|lifeline|standard téléphonique|zentrale|centralita)\b[^\n]{0,30}$",
+    re.I,
+)
+_INVENTED = re.compile(
+    r"\b(?:for example|e\.g\.|example|sample|dummy|fake|placeholder|fictional|made[- ]up|test (?:card|number|data)|mock|redacted|invented|ejemplo|beispiel|exemple|exemplo)\b",
+    re.I,
+)
+_TEST_CARDS = frozenset(
+    "4242424242424242 4111111111111111 4012888888881881 5555555555554444 5105105105105100 378282246310005 371449635398431 6011111111111117 30569309025904 3530111333300000 4000056655665556 4000000000000002 2223003122003222".split()
+)
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|janv|févr|mars|avr|mai|juin|juil|août|déc|ene|abr|ago|dic|fev|out|dez|mär|okt)[a-zûé]{0,7}\.?"
 _DATE = rf"(?:\d{{1,2}}[-./]\d{{1,2}}[-./](?:19|20)\d\d|(?:19|20)\d\d[-./年]\s?\d{{1,2}}[-./月]\s?\d{{1,2}}日?|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d\d|\d{{1,2}}(?:st|nd|rd|th|\.)?[ -](?:de )?{_MONTH}[ -](?:de )?(?:19|20)\d\d)"
 _BIRTH = re.compile(
@@ -38,23 +49,42 @@ _STREET = (
     r"Parkway|Pkwy|Trail|Square|Sq|Row|Mews|Gardens|Grove|Walk|Highway|Hwy|Run|Path|Green|Chase|Rise)"
 )
 _ADDRESSES = (
-    re.compile(rf"(?<![\w.,$€£-])\d{{1,5}}[A-Za-z]?,? (?:(?:[NSEW]|[A-Z][\w'’-]{{1,20}})\.? ){{1,4}}{_STREET}\b\.?(?:,? (?:Apt|Apartment|Unit|Flat|Suite|Ste|#)\.? ?\w{{1,6}})?(?:,? [A-Z][\w.'-]{{2,20}}){{0,3}}(?:,? [A-Z]{{2}})?(?: \d{{5}}(?:-\d{{4}})?)?"),
-    re.compile(r"\b\d{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|av\.|boulevard|bd|place|allée|impasse|chemin|montée|quai|cours|route|square|passage|ruelle) (?:de |du |des |d['’]|la |le |les |l['’]){0,3}[A-ZÀ-Ý][\w'’ -]{1,40}(?:, ?\d{5} [A-ZÀ-Ý][\w-]{1,24})?"),
-    re.compile(r"\b[A-ZÄÖÜÅØÆ][\wäöüåøæß.-]{1,28}(?:stra(?:ß|ss)e|str\.|gasse|allee|platz|gatan|vägen|vegen|veien|straat|laan|gracht|kade|plein|katu|veg|vej|stien) \d{1,4} ?[a-h]?\b(?:, ?(?:[A-Z]{1,2}-)?\d{3} ?\d{1,2}(?: ?[A-Z]{2})? [A-ZÄÖÜÅØÆ][\w-]{1,24})?"),
-    re.compile(r"\b[A-ZÄÖÜÅØÆ][\w'’.-]{2,30} \d{1,4} ?[a-h]?, ?(?:[A-Z]{1,2}-)?(?:\d{4} [A-Z]{2}|\d{3} \d{2}|\d{4,5}|\d{2}-\d{3}) [A-ZÄÖÜÅØÆŁŚ][\w-]{2,24}"),
-    re.compile(r"\b(?:[Cc]alle|C/|[Aa]venida|[Aa]v\.|[Aa]vda\.?|[Bb]v\.|[Bb]ulevar|[Pp]aseo|[Pp]laza|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Ee]strada|[Cc]arrera|[Jj]irón|[Vv]ia|[Vv]iale|[Pp]iazza|[Cc]orso|[Uu]l\.|[Uu]lica) (?:(?:[A-ZÀ-Ž][\w'.-]{0,20}|de|do|da|dos|das|del|la|los|di|y|e),? ){1,6}(?:[nN][º°.]? ?)?\d{1,5}\b(?:, ?[\w°º ]{1,10})?(?:, ?[A-ZÀ-Ž][\w ]{2,24})?"),
-    re.compile(r"[\u4e00-\u9fff]{1,8}(?:路|街|巷|弄|大道)\s?\d{1,5}\s?号?(?:[\u4e00-\u9fff\d\s]{0,16}(?:室|幢|栋|楼|\d{3,4}))?"),
+    re.compile(
+        rf"(?<![\w.,$€£-])\d{{1,5}}[A-Za-z]?,? (?:(?:[NSEW]|[A-Z][\w'’-]{{1,20}})\.? ){{1,4}}{_STREET}\b\.?(?:,? (?:Apt|Apartment|Unit|Flat|Suite|Ste|#)\.? ?\w{{1,6}})?(?:,? [A-Z][\w.'-]{{2,20}}){{0,3}}(?:,? [A-Z]{{2}})?(?: \d{{5}}(?:-\d{{4}})?)?"
+    ),
+    re.compile(
+        r"\b\d{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|av\.|boulevard|bd|place|allée|impasse|chemin|montée|quai|cours|route|square|passage|ruelle) (?:de |du |des |d['’]|la |le |les |l['’]){0,3}[A-ZÀ-Ý][\w'’ -]{1,40}(?:, ?\d{5} [A-ZÀ-Ý][\w-]{1,24})?"
+    ),
+    re.compile(
+        r"\b[A-ZÄÖÜÅØÆ][\wäöüåøæß.-]{1,28}(?:stra(?:ß|ss)e|str\.|gasse|allee|platz|gatan|vägen|vegen|veien|straat|laan|gracht|kade|plein|katu|veg|vej|stien) \d{1,4} ?[a-h]?\b(?:, ?(?:[A-Z]{1,2}-)?\d{3} ?\d{1,2}(?: ?[A-Z]{2})? [A-ZÄÖÜÅØÆ][\w-]{1,24})?"
+    ),
+    re.compile(
+        r"\b[A-ZÄÖÜÅØÆ][\w'’.-]{2,30} \d{1,4} ?[a-h]?, ?(?:[A-Z]{1,2}-)?(?:\d{4} [A-Z]{2}|\d{3} \d{2}|\d{4,5}|\d{2}-\d{3}) [A-ZÄÖÜÅØÆŁŚ][\w-]{2,24}"
+    ),
+    re.compile(
+        r"\b(?:[Cc]alle|C/|[Aa]venida|[Aa]v\.|[Aa]vda\.?|[Bb]v\.|[Bb]ulevar|[Pp]aseo|[Pp]laza|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Ee]strada|[Cc]arrera|[Jj]irón|[Vv]ia|[Vv]iale|[Pp]iazza|[Cc]orso|[Uu]l\.|[Uu]lica) (?:(?:[A-ZÀ-Ž][\w'.-]{0,20}|de|do|da|dos|das|del|la|los|di|y|e),? ){1,6}(?:[nN][º°.]? ?)?\d{1,5}\b(?:, ?[\w°º ]{1,10})?(?:, ?[A-ZÀ-Ž][\w ]{2,24})?"
+    ),
+    re.compile(
+        r"[\u4e00-\u9fff]{1,8}(?:路|街|巷|弄|大道)\s?\d{1,5}\s?号?(?:[\u4e00-\u9fff\d\s]{0,16}(?:室|幢|栋|楼|\d{3,4}))?"
+    ),
     re.compile(r"\b[A-Z][a-z]{2,20}(?: [A-Z][a-z]{2,20})?,? [A-Z]{2} \d{5}(?:-\d{4})?\b"),
-    re.compile(r"\b(?:[Ll]ive|[Ll]ives|[Ll]iving|[Hh]ome|[Aa]ddress|[Ss]tay|[Rr]eside)s?\b[^\n.!?]{0,40}?\b([A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b"),
+    re.compile(
+        r"\b(?:[Ll]ive|[Ll]ives|[Ll]iving|[Hh]ome|[Aa]ddress|[Ss]tay|[Rr]eside)s?\b[^\n.!?]{0,40}?\b([A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b"
+    ),
 )
-_PUBLIC_PLACE = re.compile(r"\b(?:office|headquarters?|hq|company|venue|restaurant|registered|branch|campus|meet-?up|conference|store|shop|warehouse|building)\b[^\n]{0,30}$", re.I)
+_PUBLIC_PLACE = re.compile(
+    r"\b(?:office|headquarters?|hq|company|venue|restaurant|registered|branch|campus|meet-?up|conference|store|shop|warehouse|building)\b[^\n]{0,30}$",
+    re.I,
+)
 _HANDLE = re.compile(
     r"(?:\b(?:insta(?:gram)?|ig|snap(?:chat)?|telegram|tg|discord|kik|viber|whats ?app|wechat|weixin|vx|line(?: id)?|skype|signal|messenger|session)\b|微信|加V|加微|कॉन्टैक्ट)"
     r"(?: ?(?:handle|id|name|user(?:name)?|account|号|is|:|=|-|at|under|me)){0,3}[ :]{0,2}(@?[A-Za-z][\w.-]{3,31}(?:#\d{4})?)(?![\w@])",
     re.I,
 )  # fmt: skip
 _PRIVATE_HANDLE = re.compile(r"\d|[._#]|^@")
-_MY_LINE = re.compile(r"\b(?:my|his|her) (?:line|ig|insta|snap|telegram|discord|wechat|kik) (?:is|:) ?(@?[a-z][\w.#-]{3,31})\b", re.I)
+_MY_LINE = re.compile(
+    r"\b(?:my|his|her) (?:line|ig|insta|snap|telegram|discord|wechat|kik) (?:is|:) ?(@?[a-z][\w.#-]{3,31})\b", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +107,9 @@ class PersonalInformation:
                     probability *= 0.3
                 whose = owner(reading.text, start, end)
                 detail = f"{whose}:{kind}" if whose else kind
-                found.append(Finding("personal_information", probability, (located(reading, start, end),), NAME, detail))
+                found.append(
+                    Finding("personal_information", probability, (located(reading, start, end),), NAME, detail)
+                )
         return sorted(found, key=lambda finding: -finding.probability)
 
 
@@ -107,7 +139,11 @@ def _probability(text: str, datum: PrivateDatum, context: DetectorContext) -> fl
     if datum.kind == "card":
         return 0.1 if re.sub(r"\D", "", value) in _TEST_CARDS else datum.strength
     if datum.kind == "ip":
-        return 0.45 if datum.strength > 0.8 and not re.match(r"(?:1\.1\.1\.1|1\.0\.0\.1|8\.8\.[48]\.[48]|9\.9\.9\.9)$", value) else 0.0
+        return (
+            0.45
+            if datum.strength > 0.8 and not re.match(r"(?:1\.1\.1\.1|1\.0\.0\.1|8\.8\.[48]\.[48]|9\.9\.9\.9)$", value)
+            else 0.0
+        )
     return datum.strength
 
 
@@ -124,7 +160,12 @@ def _homes(text: str) -> Iterator[tuple[int, int, str, float]]:
             group = 1 if pattern.groups else 0
             public = _PUBLIC_PLACE.search(text, max(0, match.start() - 60), match.start())
             full = bool(re.search(r"\d{4,5}|Apt|Flat|,", match[0]))
-            yield match.start(group), match.end(group), "address", 0.2 if public else 0.9 if full and index != 6 else 0.72
+            yield (
+                match.start(group),
+                match.end(group),
+                "address",
+                0.2 if public else 0.9 if full and index != 6 else 0.72,
+            )
 
 
 def _handles(text: str) -> Iterator[tuple[int, int, str, float]]:

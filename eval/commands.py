@@ -1,0 +1,239 @@
+"""What the commands of `python -m eval` do."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from eval import baselines, batch, results
+from eval.gate import BROKEN, PASS, Check, check, exit_code
+from eval.loading import NotThere, write_schemas
+from eval.printing import print_checks, print_comparison, print_suite
+from eval.recordings import Mode, Recordings, RecordingBackend, folders
+from eval.runner import Choice, Run, console, run_suite
+from eval.subjects import World
+from eval.suite import Suite
+from eval.suites import SUITES
+
+
+class Misused(Exception):
+    """A command line that cannot be meant. Exit code 2."""
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run suites, write the report, judge."""
+    suites = chosen(given.suites)
+    recordings = Recordings(
+        [*folders(), *([Path(given.recordings)] if given.recordings else [])], writable=_writable(given)
+    )
+    if given.batch_in:
+        from service.models.prices import Prices
+
+        taken = batch.read_results(Path(given.batch_in), recordings, Prices(""))
+        console.print(f"{taken.kept} completions taken from {given.batch_in}, {len(taken.failed)} failed there")
+    backend = RecordingBackend(recordings, given.mode, _real(given.mode))
+    run_folder = results.REPORTS / (given.run or _fresh_name())
+    models = _models(given)
+    plan = Run(run_folder, given.mode, given.jobs, _choice(given), _said(given, models), not given.quiet)
+    found: list[results.SuiteResult] = []
+    settings: dict[str, Any] = {**models}
+    with World(completions=backend, settings=settings, cache=Path(given.cache) if given.cache else None) as world:
+        world.judge_model, world.repeats = given.judge_model or "", given.repeats
+        for suite in suites:
+            found.append(run_suite(suite, world, plan))
+            if not backend.misses:
+                results.save(found[-1], run_folder)
+                print_suite(found[-1])
+    if given.batch_out:
+        count = batch.write_requests(Path(given.batch_out), backend.misses.values())
+        console.print(f"{count} requests written to {given.batch_out}")
+        return PASS
+    if backend.misses:
+        first = next(iter(backend.misses.values()))
+        console.print(
+            f"[red]{len(backend.misses)} completions are not recorded[/], the first for case {first.case} "
+            f"({first.request.model}). Record them with --mode record, or exchange them with --batch-out and --batch-in."
+        )
+        for miss in list(backend.misses.values())[:20]:
+            console.print(f"  {miss.case}")
+        return BROKEN
+    return _finish(suites, found, run_folder, judge=not given.no_gate)
+
+
+def score(given: argparse.Namespace) -> int:
+    """Score the outputs of a run again."""
+    folder = _run_folder(given.run)
+    previous = {result.suite: result for result in results.load_run(folder)}
+    names = given.suites or sorted(previous)
+    suites, found = chosen(names), []
+    with World() as world:
+        for suite in suites:
+            if suite.name not in previous:
+                raise Misused(f"the run {folder.name} holds no suite {suite.name}")
+            before = previous[suite.name]
+            plan = Run(folder, before.mode, 1, _choice(given), before.models, progress=False, score_only=True)
+            found.append(run_suite(suite, world, plan))
+            results.save(found[-1], folder)
+            print_suite(found[-1])
+    return _finish(suites, found, folder, judge=not given.no_gate)
+
+
+def compare(given: argparse.Namespace) -> int:
+    """Two runs, paired."""
+    from eval.compare import compare as pair
+
+    first, second = (results.load_run(_run_folder(name)) for name in (given.first, given.second))
+    print_comparison(pair(SUITES.values(), first, second), given.flips)
+    return PASS
+
+
+def baseline(given: argparse.Namespace) -> int:
+    """Accept a run as the baseline, or show what is accepted."""
+    if given.action == "show":
+        for suite in chosen(given.suites):
+            known = baselines.load(suite.name)
+            said = f"{known.accepted} at {known.commit}" if known else "none"
+            console.print(f"{suite.name}: {said}")
+        return PASS
+    folder = _run_folder(given.run)
+    for result in results.load_run(folder):
+        if not given.suites or result.suite in given.suites:
+            console.print(f"accepted {baselines.accept(result)}")
+    return PASS
+
+
+def report(given: argparse.Namespace) -> int:
+    """Write a run's report again."""
+    folder = _run_folder(given.run)
+    found = results.load_run(folder)
+    checks = [c for r in found if r.suite in SUITES for c in check(SUITES[r.suite], r, baselines.load(r.suite))]
+    against = results.load_run(_run_folder(given.against)) if given.against else []
+    console.print(str(_write_reports(folder, found, checks, against)))
+    return PASS
+
+
+def bench(given: argparse.Namespace) -> int:
+    """Speed and memory."""
+    from eval.bench import run_bench
+
+    return run_bench(given.sections, threads=given.threads, seconds=given.seconds)
+
+
+def simulate(given: argparse.Namespace) -> int:
+    """Thirty synthetic days."""
+    from eval.simulate import run_simulation
+
+    return run_simulation(posts=given.posts, days=given.days, seed=given.seed)
+
+
+def freeze(given: argparse.Namespace) -> int:
+    """Freeze the evidence of drafting questions."""
+    from eval.freezing import freeze_questions
+
+    with World() as world:
+        changed = freeze_questions(world, write=not given.check)
+    console.print(f"{changed} rows {'would change' if given.check else 'written'}")
+    return PASS
+
+
+def schemas(_given: argparse.Namespace) -> int:
+    """Write the JSON Schemas."""
+    for path in write_schemas():
+        console.print(str(path))
+    return PASS
+
+
+def list(_given: argparse.Namespace) -> int:  # noqa: A001
+    """Suites and sections."""
+    for suite in SUITES.values():
+        console.print(f"[bold]{suite.name}[/] v{suite.version}: {suite.what}")
+        for section in suite.sections:
+            try:
+                said = f"{len(section.load().cases)} cases"
+            except NotThere as reason:
+                said = f"skipped: {reason}"
+            console.print(f"  {section.name}: {section.what} ({said})")
+    return PASS
+
+
+def chosen(names: Any) -> Any:
+    """Suites by name; all of them without any. Raises Misused for an unknown one."""
+    for name in names:
+        if name not in SUITES:
+            raise Misused(f"there is no suite {name!r}; there are {', '.join(SUITES)}")
+    return [SUITES[name] for name in (names or SUITES)]
+
+
+def _finish(suites: Any, found: Any, folder: Path, *, judge: bool) -> int:
+    checks: Any = [c for s, r in zip(suites, found, strict=True) for c in check(s, r, baselines.load(s.name))]
+    path = _write_reports(folder, found, checks, [])
+    print_checks(checks, judge)
+    console.print(f"report: {path}")
+    return exit_code(checks) if judge else PASS
+
+
+def _write_reports(folder: Path, found: Any, checks: Any, against: Any) -> Path:
+    from eval.reporting import html, junit, markdown, trend
+
+    for result in found:
+        trend.note(result, folder.name)
+    junit.write(folder / "junit.xml", found, checks)
+    markdown.write(folder / "report.md", found, checks)
+    return html.write(folder / "report.html", folder.name, found, checks, against)
+
+
+def _choice(given: argparse.Namespace) -> Choice:
+    slices = []
+    for wish in given.slice:
+        name, separator, group = wish.partition("=")
+        if not separator:
+            raise Misused(f"--slice takes NAME=GROUP, not {wish!r}")
+        slices.append((name, group))
+    return Choice(tuple(given.only), tuple(slices), given.limit, tuple(given.section))
+
+
+def _models(given: argparse.Namespace) -> dict[str, str]:
+    wishes = {"draft_model": given.draft_model, "flag_model": given.flag_model, "tag_model": given.tag_model}
+    return {name: model for name, model in wishes.items() if model}
+
+
+def _said(given: argparse.Namespace, models: dict[str, str]) -> dict[str, str]:
+    said = dict(models)
+    if given.judge_model:
+        said["judge_model"] = given.judge_model
+    if given.repeats > 1:
+        said["repeats"] = str(given.repeats)
+    return said
+
+
+def _writable(given: argparse.Namespace) -> Path | None:
+    if given.recordings:
+        return Path(given.recordings)
+    if given.mode == "record" or given.batch_in:
+        return Path(os.environ.get("EVAL_RECORDINGS") or results.REPORTS / "recordings")
+    return None
+
+
+def _real(mode: Mode) -> Any:
+    if mode == "replay":
+        return None
+    from service.models.gateway import LiteLLMBackend
+    from service.settings import Settings
+
+    from eval.subjects import models_dir
+
+    return LiteLLMBackend(Settings(data_dir=models_dir().parent))
+
+
+def _fresh_name() -> str:
+    return datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+
+
+def _run_folder(name: str | None) -> Path:
+    folder = Path(name) if name and Path(name).is_dir() else results.REPORTS / name if name else results.newest_run()
+    if folder is None or not any(folder.glob("*.json")):
+        raise Misused(f"there is no run {name!r} below {results.REPORTS}" if name else "nothing was run yet")
+    return folder

@@ -1,0 +1,191 @@
+"""The production code that suites run: one service, wired by the composition root, with the sample community loaded.
+
+Nothing here decides anything: it builds, calls and remembers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eval.cases import LabelledPost
+from service.intake.post import Author, NewPost
+from service.models.embedder import BundledEmbedder, Embedder, Vectors
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.assess_post import ReadPost
+    from service.models.calls import Backend
+    from service.stations import Stations
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+"""The moment at which every case is run, so that a run today and a run next year are the same."""
+SITE = "sample"
+REPOSITORY = Path(__file__).parent.parent
+
+
+class World:
+    """What subjects share. Everything is made when it is first asked for and closed at the end."""
+
+    def __init__(
+        self, *, completions: Backend | None = None, settings: dict[str, Any] | None = None, cache: Path | None = None
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="answerloop-eval-", ignore_cleanup_errors=True)
+        self._completions = completions
+        self._settings = settings or {}
+        self._cache = cache
+        self._lock = threading.RLock()
+        self._stations: Stations | None = None
+        self._embedder: RememberingEmbedder | None = None
+        self._read: dict[str, ReadPost] = {}
+        self._closing: list[Callable[[], None]] = []
+
+    def settings(self, folder: Path | None = None, **changed: Any) -> Settings:
+        """Settings of a service in a scratch folder, with the shipped prompts and this machine's model files."""
+        data_dir = folder or Path(self._folder.name) / "data"
+        data_dir.mkdir(parents=True, exist_ok=True)
+        models = data_dir / "models"
+        if not models.exists():
+            models.symlink_to(models_dir(), target_is_directory=True)
+        given = {"data_dir": data_dir, "prompts_dir": REPOSITORY / "prompts", "model_deadline_s": 600.0}
+        return Settings(_env_file=None, **{**given, **self._settings, **changed})  # type: ignore[arg-type]
+
+    @property
+    def embedder(self) -> RememberingEmbedder:
+        """The bundled embedder; texts it has seen are not embedded again."""
+        with self._lock:
+            if self._embedder is None:
+                self._embedder = RememberingEmbedder(BundledEmbedder(models_dir()), self._cache)
+                self._closing.append(self._embedder.close)
+            return self._embedder
+
+    @property
+    def stations(self) -> Stations:
+        """The wired service over the sample community."""
+        with self._lock:
+            if self._stations is None:
+                self._stations = self.build(self.settings())
+                load_sample(self._stations)
+            return self._stations
+
+    def build(self, settings: Settings, completions: Backend | None = None) -> Stations:
+        """A service of its own, closed with the world."""
+        from service.app import Adapters, build
+
+        stations = build(settings, Adapters(lambda: NOW, self.embedder, completions or self._completions))
+        self._closing.append(stations.vectors.close)
+        self._closing.append(stations.gateway.close)
+        return stations
+
+    def read(self, post: NewPost) -> ReadPost:
+        """`read_post` of the service over the sample community; the same post is read once."""
+        from service.assess_post import read_post
+
+        key = f"{post.external_id} {post.content_digest}"
+        if key not in self._read:
+            self._read[key] = read_post(self.stations.readers, post)
+        return self._read[key]
+
+    def scratch(self, name: str) -> Path:
+        """An empty folder that lasts as long as the world."""
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._folder.name))
+
+    def close(self) -> None:
+        """Close what was opened, newest first."""
+        while self._closing:
+            self._closing.pop()()
+        self._folder.cleanup()
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class RememberingEmbedder:
+    """An embedder that keeps vectors by model and text: in memory, and in a file where one is named."""
+
+    def __init__(self, inner: Embedder, folder: Path | None) -> None:
+        self._inner = inner
+        self._kept: dict[bytes, Vectors] = {}
+        self._lock = threading.Lock()
+        self._file = folder / "embeddings.sqlite3" if folder is not None else None
+        self.name, self.dimension, self.window = inner.name, inner.dimension, inner.window
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._file, timeout=30)) as store, store:
+                store.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
+
+    def count_tokens(self, text: str) -> int:
+        """As the model counts."""
+        return self._inner.count_tokens(text)
+
+    def token_offsets(self, text: str) -> list[tuple[int, int]]:
+        """As the model cuts."""
+        return self._inner.token_offsets(text)  # type: ignore[attr-defined, no-any-return]
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of `texts`; only those not yet known are computed."""
+        keys = [sha256(f"{self.name}\0{text}".encode("utf-8", "replace")).digest() for text in texts]
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._kept}
+        if missing and self._file is not None:
+            self._fetch(missing)
+        if missing:
+            made = self._inner.embed(list(missing.values()))
+            fresh = dict(zip(missing, made, strict=True))
+            self._kept.update(fresh)
+            if self._file is not None:
+                rows = [(key, vector.astype(np.float32).tobytes()) for key, vector in fresh.items()]
+                with self._lock, closing(sqlite3.connect(self._file, timeout=30)) as store, store:
+                    store.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
+        if not keys:
+            return np.zeros((0, self.dimension), np.float32)
+        return np.stack([self._kept[key] for key in keys])
+
+    def _fetch(self, missing: dict[bytes, str]) -> None:
+        assert self._file is not None
+        with self._lock, closing(sqlite3.connect(self._file, timeout=30)) as store:
+            for key in list(missing):
+                found = store.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
+                if found is not None:
+                    self._kept[key] = np.frombuffer(found[0], np.float32)
+                    del missing[key]
+
+    def close(self) -> None:
+        """Free the model."""
+        self._inner.close()
+
+
+def models_dir() -> Path:
+    """The bundled models' folder: that of DATA_DIR where it is set, else of the repository."""
+    return (Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else REPOSITORY / "data").resolve() / "models"
+
+
+def load_sample(stations: Stations) -> None:
+    """Load the sample community as `make run` does."""
+    from service.corpus.sample.load import load_sample as load
+
+    load(stations.index, stations.database, SITE)
+
+
+def as_new_post(row: LabelledPost) -> NewPost:
+    """A labelled post as a site would send it."""
+    author = Author(id=row.voice, role=row.author.role, level=row.author.level, company=row.author.company)
+    return NewPost(site=SITE, external_id=row.id, title=row.title, body=row.body, kind=row.kind, author=author)
+
+
+def plain(value: Any) -> Any:
+    """A pydantic value as JSON."""
+    return json.loads(value.model_dump_json()) if hasattr(value, "model_dump_json") else value
