@@ -145,9 +145,9 @@ def create_app(settings: Settings, adapters: Adapters = Adapters(), *, run_jobs:
 
 def routers() -> list[Any]:
     """Every router of the API."""
-    from service.api import drafts, health, local, moderations, posts, related, review, threads, webhooks
+    from service.api import drafts, health, local, moderations, posts, related, threads, webhooks
 
-    modules = (posts, related, moderations, drafts, review, threads, webhooks, local, health)
+    modules = (posts, related, moderations, drafts, threads, webhooks, local, health)
     return [module.router for module in modules]
 
 

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
+from service.flagging.detectors import advice_and_reports, harassment, hate, interview_leak, recruiter_solicitation, sexual
+from service.flagging.detectors.crisis import Crisis
+from service.flagging.detectors.low_effort import LowEffort
+from service.flagging.detectors.minor_safety import MinorSafety
+from service.flagging.detectors.personal_information import PersonalInformation
+from service.flagging.detectors.violence_threat import ViolenceThreat
 from service.flagging.finding import Detector
 
-DETECTORS: tuple[Detector, ...] = ()
+DETECTORS: tuple[Detector, ...] = (
+    Crisis(),
+    ViolenceThreat(),
+    MinorSafety(),
+    PersonalInformation(),
+    harassment.DETECTOR,
+    hate.DETECTOR,
+    sexual.DETECTOR,
+    recruiter_solicitation.DETECTOR,
+    interview_leak.DETECTOR,
+    advice_and_reports.LEGAL,
+    advice_and_reports.MEDICAL,
+    advice_and_reports.IMMIGRATION,
+    advice_and_reports.DISCRIMINATION,
+    LowEffort(),
+)
 """Every detector, in the order in which they run."""

@@ -1,0 +1,146 @@
+"""Drafts: ask for one, list, read, and watch one being written."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+from starlette.responses import StreamingResponse
+
+from service import assessment as assessments
+from service.api.calling import CallerOf, StationsOf
+from service.api.paging import CursorParameter, Limit, decode, encode, page
+from service.clock import rfc3339
+from service.drafting import repository as drafts
+from service.drafting.tables import DraftRow
+from service.errors import Conflict, NotFound
+from service.intake import repository as posts
+from service.intake.post import clean_text
+from service.people.permissions import Caller, Permission, require
+from service.stations import Stations
+
+router = APIRouter(prefix="/v1/drafts", tags=["drafts"])
+EVENT_POLL_S = 0.2
+EVENTS_FOR_S = 600.0
+CLOSING = ("ready", "abstained", "failed", "published", "discarded")
+
+
+class AskedDraft(BaseModel):
+    """For which post a draft is wished for, and an instruction to the writer (“shorter”, “for a junior”)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    post_id: Annotated[str, Field(min_length=1, max_length=36)]
+    instruction: Annotated[str, Field(max_length=500), AfterValidator(clean_text)] = ""
+
+
+@router.post("", status_code=202)
+def ask_for_draft(asked: AskedDraft, stations: StationsOf, caller: CallerOf) -> dict[str, Any]:
+    """Have a new draft written; 202 and its state. Read it again, or follow its events."""
+    require(caller, "drafts.ask")
+    with stations.database.write() as session:
+        post = posts.get(session, asked.post_id)
+        if not caller.may_on(post.site):
+            raise NotFound("there is no such post", field="post_id")
+        if not stations.settings.drafts_enabled:
+            raise Conflict("drafts are switched off")
+        made = assessments.newest(session, post.id)
+        if made is None:
+            raise NotFound("the post has no assessment", field="post_id")
+        now = stations.clock()
+        draft_id = drafts.open_draft(session, post.id, post.site, made.id, now, asked.instruction)
+        stations.deep_lane.enqueue_draft(session, draft_id)
+        return shown(session, drafts.find(session, draft_id))
+
+
+@router.get("")
+def list_drafts(
+    stations: StationsOf, caller: CallerOf, limit: Limit = 50, cursor: CursorParameter = None,
+    state: Literal["pending", "ready", "abstained", "failed", "published", "discarded"] | None = None,
+    topic: Annotated[str | None, Query(max_length=60)] = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Drafts of the caller's site, newest first."""
+    require(caller, "drafts.read")
+    query = sa.select(DraftRow).order_by(DraftRow.id.desc())
+    if caller.role != "admin" and caller.site != "*":
+        query = query.where(DraftRow.site == caller.site)
+    if state is not None:
+        query = query.where(DraftRow.status == state)
+    keys = decode(cursor)
+    if keys:
+        query = query.where(DraftRow.id < str(keys[0]))
+    with stations.database.read() as session:
+        rows = list(session.scalars(query.limit(limit)))
+        data = [shown(session, row) for row in rows]
+        if topic is not None:
+            data = [entry for entry, row in zip(data, rows, strict=True) if topic in _tags(session, row)]
+    listed = page(data, limit, encode(rows[-1].id) if rows else None)
+    return listed | {"next_cursor": encode(rows[-1].id) if len(rows) == limit else None}
+
+
+@router.get("/{draft_id}")
+def read_draft(draft_id: str, response: Response, stations: StationsOf, caller: CallerOf) -> dict[str, Any]:
+    """One draft; its version is the ETag that every change must name."""
+    with stations.database.read() as session:
+        row = _row(session, caller, draft_id, "drafts.read")
+        response.headers["ETag"] = f'"{row.version}"'
+        return shown(session, row)
+
+
+@router.get("/{draft_id}/events")
+def follow_draft(
+    draft_id: str, stations: StationsOf, caller: CallerOf, last_event_id: Annotated[str | None, Header()] = None
+) -> StreamingResponse:
+    """Sentences as they pass the check, as server-sent events; a client that reconnects continues after `Last-Event-ID`."""
+    with stations.database.read() as session:
+        _row(session, caller, draft_id, "drafts.read")
+    seen = int(last_event_id) if last_event_id and last_event_id.isdigit() else 0
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_events(stations, draft_id, seen), media_type="text/event-stream", headers=headers)
+
+
+def shown(session: Session, row: DraftRow) -> dict[str, Any]:
+    """A draft as the API shows it."""
+    text = drafts.text(session, row.id)
+    return {
+        "id": row.id, "post_id": row.post_id, "status": row.status, "kind": row.kind, "version": row.version,
+        "stale": row.stale, "stale_because": row.stale_because, "waiting": drafts.state(session, row).waiting,
+        "sentences": text.sentences if text else [], "dropped": text.dropped if text else [],
+        "notes": text.notes if text else [], "abstained_because": row.abstained_because, "claimed_by": row.claimed_by,
+        "created_at": rfc3339(row.created_at), "updated_at": rfc3339(row.updated_at), "provenance": row.provenance,
+    }  # fmt: skip
+
+
+def _events(stations: Stations, draft_id: str, seen: int) -> Iterator[str]:
+    deadline = time.monotonic() + EVENTS_FOR_S
+    while time.monotonic() < deadline:
+        with stations.database.read() as session:
+            found = drafts.events_after(session, draft_id, seen)
+            row = session.get(DraftRow, draft_id)
+        for event in found:
+            seen = event.seq
+            yield f"id: {event.seq}\nevent: {event.event}\ndata: {json.dumps(event.data, ensure_ascii=False)}\n\n"
+        if row is None or row.status in CLOSING:
+            return
+        if not found:
+            yield ": waiting\n\n"
+            time.sleep(EVENT_POLL_S)
+
+
+def _row(session: Session, caller: Caller, draft_id: str, permission: Permission) -> DraftRow:
+    require(caller, permission)
+    row = drafts.find(session, draft_id)
+    if not caller.may_on(row.site):
+        raise NotFound("there is no such draft", field="draft_id")
+    return row
+
+
+def _tags(session: Session, row: DraftRow) -> list[str]:
+    made = assessments.newest(session, row.post_id)
+    return [tag.tag for tag in made.tags] if made else []

@@ -1,0 +1,104 @@
+"""The deep flag reader: a language model reads the post against the policy; a flag whose quote is not in the post is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from service.flagging.flag import Category, Flag, Route
+from service.flagging.merge import Concern, merge_deep
+from service.flagging.policy import Policy
+from service.flagging.routing import after_failure, route, stronger
+from service.flagging.thresholds import Thresholds
+from service.intake.normalise import Field, ReadablePost, Span
+from service.intake.post import NewPost
+from service.models.calls import ModelCall
+from service.models.gateway import Gateway, model_list
+from service.prompting.files import load_prompt
+from service.prompting.labels import Labels
+from service.prompting.render import render
+from service.settings import Settings
+
+PROMPT = "flag_post"
+
+
+@dataclass(frozen=True)
+class DeepRead:
+    """What a model's reading came to. `unfounded` counts its flags whose quotes are not in the post."""
+
+    flags: list[Flag]
+    route: Route
+    provenance: dict[str, Any]
+    unfounded: int = 0
+
+
+class DeepReader:
+    """Asks the models of `FLAG_MODEL`."""
+
+    def __init__(
+        self, gateway: Gateway, labels: Labels, prompts_dir: Path, policy: Policy, thresholds: Thresholds, settings: Settings
+    ) -> None:
+        self._gateway = gateway
+        self._labels = labels
+        self._prompts_dir = prompts_dir
+        self._policy = policy
+        self._thresholds = thresholds
+        self._settings = settings
+
+    def read(
+        self, post: NewPost, readable: ReadablePost, fast: Sequence[Flag], fast_route: Route, *, person_has_seen: bool
+    ) -> DeepRead:
+        """The flags of both lanes and the route they propose. Raises ModelFailed."""
+        prompt = load_prompt(self._prompts_dir, PROMPT, self._labels.live(PROMPT))
+        author = ", ".join(part for part in (post.author.role, post.author.level, post.author.company) if part)
+        rendered = render(
+            prompt, title=post.title, body=post.body, policy=self._policy.as_text(), lang=readable.lang, kind=post.kind,
+            author_line=author,
+        )  # fmt: skip
+        call = ModelCall(
+            feature="flags", models=model_list(self._settings.flag_model), messages=tuple(rendered.messages),
+            schema=prompt.output_schema, temperature=float(prompt.config.get("temperature", 0.0)),
+            max_output_tokens=int(prompt.config.get("max_output_tokens", 1500)),
+        )  # fmt: skip
+        done = self._gateway.complete(call)
+        told = done.data.get("flags", []) if isinstance(done.data, dict) else []
+        concerns = [concern for entry in told if (concern := self._concern(entry, post, prompt.version)) is not None]
+        flags = merge_deep(fast, concerns, self._policy, self._thresholds, readable, seen=person_has_seen)
+        proposed = route(
+            flags, self._policy, self._thresholds, degraded=False, limited=False, unread_language="publish"
+        )
+        if person_has_seen:
+            proposed = stronger(fast_route, proposed)
+        provenance = {
+            "prompt": {"name": prompt.name, "version": prompt.version, "sha256": prompt.sha256},
+            "model": done.model, "input_tokens": done.input_tokens, "output_tokens": done.output_tokens,
+            "cost_usd": done.cost_usd, "rendered_sha256": rendered.sha256, "ms": {"flag_model": round(done.ms, 1)},
+        }  # fmt: skip
+        return DeepRead(flags, proposed, provenance, len(told) - len(concerns))
+
+    def route_after_failure(self, flags: Sequence[Flag], fast: Route) -> Route:
+        """The route where the model gave nothing usable."""
+        return after_failure(flags, fast)
+
+    def _concern(self, entry: dict[str, Any], post: NewPost, version: str) -> Concern | None:
+        category = entry.get("category")
+        spans = tuple(span for quote in entry.get("quotes", []) for span in find_quote(str(quote), post))
+        if category not in get_args(Category) or not spans:
+            return None
+        return Concern(
+            category=category, probability=min(max(float(entry.get("probability", 0.5)), 0.0), 1.0), calibrated=False,
+            spans=spans, found_by=(f"prompt:{PROMPT}@{version}",), reason=str(entry.get("reason") or "") or None,
+            counter_reading=str(entry.get("counter_reading") or "") or None,
+        )  # fmt: skip
+
+
+def find_quote(quote: str, post: NewPost) -> list[tuple[Field, Span]]:
+    """Where a quote stands in the post letter by letter: its first place, or nothing."""
+    fields: tuple[tuple[Field, str], ...] = (("title", post.title), ("body", post.body))
+    for field, text in fields:
+        start = text.find(quote) if quote.strip() else -1
+        if start >= 0:
+            return [(field, Span(start, start + len(quote)))]
+    return []
