@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from service.api import problems
@@ -30,6 +32,7 @@ from service.integrations.webhooks import Webhooks
 from service.jobs import Jobs
 from service.models.embedder import BundledEmbedder, Embedder
 from service.models.gateway import Backend, Gateway
+from service.people.tables import SiteRow
 from service.prompting.labels import Labels
 from service.retrieval.find_related import Finder
 from service.settings import LOCAL_EMBEDDER, Settings
@@ -118,11 +121,11 @@ def create_app(settings: Settings, adapters: Adapters = Adapters(), *, run_jobs:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if run_jobs:
-            start(stations)
+            await run_in_threadpool(start, stations)
         try:
             yield
         finally:
-            stop(stations)
+            await run_in_threadpool(stop, stations)
 
     app = FastAPI(
         title="answerloop",
@@ -172,7 +175,12 @@ async def _around(request: Request, call_next: Callable[[Request], Awaitable[Res
 
 def _warm(stations: Stations) -> None:
     try:
-        stations.embedder.embed(["warm"])
+        vector = stations.embedder.embed(["warm"])
+        with stations.database.read() as session:
+            sites = list(session.scalars(sa.select(SiteRow.name).limit(20)))
+        for site in sites:
+            if stations.index.live(site) is not None:
+                stations.vectors.query(stations.index.collection(site, "passages"), vector, 1)
         for site in stations.index.sites_waiting():
             stations.index.sync(site)
     except Exception as failure:

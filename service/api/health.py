@@ -41,7 +41,7 @@ def readiness(stations: Stations) -> dict[str, Any]:
     """Each part: `ok`, or what is wrong with it."""
     return {
         "database": _tried(lambda: _select_one(stations)),
-        "vectors": _tried(stations.vectors.ping),
+        "vectors": _tried(stations.vectors.check),
         "embedder": _tried(lambda: _load(stations)),
     }
 

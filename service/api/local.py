@@ -10,8 +10,6 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.calling import CallerOf, StationsOf, allowed
-from service.corpus.check_index import check_index as check
-from service.corpus.reindex import reindex as rebuild
 from service.intake.post import SiteName
 from service.people.permissions import require
 from service.trying import AskedTry, try_post
@@ -60,6 +58,8 @@ def reindex(asked: WhichIndex, stations: StationsOf, caller: CallerOf) -> dict[s
     """Build a new index beside the live one, then switch."""
     require(caller, "settings")
     allowed(stations, caller, "settings", asked.site)
+    from service.corpus.reindex import reindex as rebuild
+
     threading.Thread(target=rebuild, args=(stations.index, asked.site), name="reindex", daemon=True).start()
     return {"message": f"a new index for {asked.site} is being built; the live one serves until then"}
 
@@ -69,4 +69,6 @@ def check_index(asked: WhichIndex, stations: StationsOf, caller: CallerOf) -> di
     """Find vectors that are missing or stale, and mend them where asked."""
     require(caller, "settings")
     allowed(stations, caller, "settings", asked.site)
+    from service.corpus.check_index import check_index as check
+
     return check(stations.index, asked.site, repair=asked.repair).as_dict()
