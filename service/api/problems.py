@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from service.errors import AnswerloopError, StoreUnavailable
+from service.intake.post import BODY_LIMIT
 
 log = logging.getLogger(__name__)
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
@@ -50,6 +51,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _http(_request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 400 and "parsing the body" in str(error.detail):
+            return invalid([{"loc": ("body",), "msg": "is no JSON in UTF-8", "type": "json_invalid"}])
         code = _BY_STATUS.get(error.status_code, "request_refused")
         return problem(error.status_code, code, str(error.detail), str(error.detail))
 
@@ -70,9 +73,11 @@ def invalid(errors: Sequence[Any]) -> JSONResponse:
     for error in errors:
         place = [str(part) for part in error["loc"] if part not in ("body", "query", "path")]
         message = str(error["msg"]).removeprefix("Value error, ")
+        if error["type"] in ("too_long", "string_too_long") and isinstance(error.get("input"), str):
+            message = f"at most {error['ctx']['max_length']} characters"
         found.append({"field": _plain(".".join(place)) or "body", "problem": _plain(message)})
     first = found[0] if found else {"field": "body", "problem": "invalid"}
-    too_large = any("at most 100000 characters" in e["problem"] for e in found)
+    too_large = any(e["problem"] == f"at most {BODY_LIMIT} characters" for e in found)
     status, code = (413, "too_large") if too_large else (422, "invalid_input")
     title = "The request is too large" if too_large else "The request cannot be worked with"
     return problem(
