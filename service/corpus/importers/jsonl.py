@@ -78,7 +78,9 @@ def mapped(row: dict[str, Any], mapping: dict[str, Any]) -> dict[str, Any]:
     if source is not None:
         values = mapping.get("answer_values", {})
         listed = _at(row, source)
-        made["answers"] = [_fields(a, answers, values) for a in listed if isinstance(a, dict)] if isinstance(listed, list) else []
+        made["answers"] = (
+            [_fields(a, answers, values) for a in listed if isinstance(a, dict)] if isinstance(listed, list) else []
+        )
     return made
 
 

@@ -47,7 +47,9 @@ def read(path: Path, site: str, mapping: Path | None = None) -> Iterator[Entry]:
     if path.stat().st_size > SIZE_LIMIT:
         raise InvalidInput("a listing page is at most 32 MiB", field="file")
     lines = path.read_bytes().decode("utf-8", "replace").replace("\x00", "").splitlines()
-    starts = [at for at, line in enumerate(lines) if _PICTURE.match(line.strip()) and _title_before(lines, at) is not None]
+    starts = [
+        at for at, line in enumerate(lines) if _PICTURE.match(line.strip()) and _title_before(lines, at) is not None
+    ]
     if not starts:
         raise InvalidInput("no entry is recognised: the text has no line that names an author's picture", field="file")
     brand = next((m["brand"] for line in lines[: starts[0]] if (m := _LOGO.match(line.strip()))), None)
@@ -83,7 +85,14 @@ def external_id(site: str, title: str, author_line: str) -> str:
 
 
 def _entry(
-    lines: list[str], title_at: int, start: int, following: int, site: str, brand: str | None, topic: str | None, seen: datetime
+    lines: list[str],
+    title_at: int,
+    start: int,
+    following: int,
+    site: str,
+    brand: str | None,
+    topic: str | None,
+    seen: datetime,
 ) -> tuple[int, Entry]:
     """One entry, and the line after its end."""
     title = lines[title_at].strip()
