@@ -15,7 +15,9 @@ from eval.gate import BROKEN
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    top = argparse.ArgumentParser(prog="python -m eval", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    top = argparse.ArgumentParser(
+        prog="python -m eval", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     commands = top.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run suites and hold them against their baselines")
     score = commands.add_parser("score", help="score the outputs of a run again, without asking anything")
@@ -32,7 +34,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--flag-model", help="models that read flags in the deep lane, as in FLAG_MODEL")
     run.add_argument("--tag-model", help="models that check tags, as in TAG_MODEL")
     run.add_argument("--judge-model", help="model that judges drafts; another than the subject's")
-    run.add_argument("--repeats", type=int, default=1, help="times each drafting case is asked, for a model that varies")
+    run.add_argument(
+        "--repeats", type=int, default=1, help="times each drafting case is asked, for a model that varies"
+    )
     run.add_argument("--recordings", help="folder of recordings to read and, in mode record, to write")
     run.add_argument("--batch-out", metavar="FILE", help="write the model calls that have no recording, then stop")
     run.add_argument("--batch-in", metavar="FILE", help="take the results of such a file first")

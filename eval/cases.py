@@ -308,32 +308,6 @@ class RelatedQuery(Row):
         return {"language": "en" if self.lang == "en" else "other", "length": length_of(self.body)}
 
 
-class FrozenPassage(BaseModel):
-    """A passage of frozen evidence by its stable name: `<thread>#<answer or "q">#<ordinal>`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str
-    thread: str
-    thread_title: str
-    field: Literal["title", "question", "answer"]
-    text: str
-    author: str | None
-    role: str | None
-    level: str | None
-    date: str | None
-    accepted: bool
-    votes: int | None
-
-
-class FrozenEvidence(Row):
-    """What retrieval found for a question when the evidence was last frozen: thread and passage names with scores."""
-
-    index: str
-    threads: list[tuple[str, float]]
-    passages: list[tuple[str, float]]
-
-
 def length_of(text: str) -> str:
     """The slice of a text by its words."""
     words = len(text.split())

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from eval import baselines, batch, results
-from eval.gate import BROKEN, PASS, Check, check, exit_code
+from eval.gate import BROKEN, PASS, check, exit_code
 from eval.loading import NotThere, write_schemas
 from eval.printing import print_checks, print_comparison, print_suite
-from eval.recordings import Mode, Recordings, RecordingBackend, folders
+from eval.recordings import Mode, RecordingBackend, Recordings, folders
 from eval.runner import Choice, Run, console, run_suite
 from eval.subjects import World
-from eval.suite import Suite
 from eval.suites import SUITES
 
 
@@ -220,10 +219,9 @@ def _writable(given: argparse.Namespace) -> Path | None:
 def _real(mode: Mode) -> Any:
     if mode == "replay":
         return None
+    from eval.subjects import models_dir
     from service.models.gateway import LiteLLMBackend
     from service.settings import Settings
-
-    from eval.subjects import models_dir
 
     return LiteLLMBackend(Settings(data_dir=models_dir().parent))
 

@@ -127,7 +127,7 @@ def mark(metric: Metric, cases: Sequence[Case], outputs: Mapping[str, Output]) -
         if case.id in outputs and (rows := metric.marks(case, outputs[case.id])) is not None and rows:
             found.ids.append(case.id)
             found.clusters.append(case.cluster)
-            found.rows.append([[float(number) for number in row] for row in rows])
+            found.rows.append([[float(f"{number:.4g}") for number in row] for row in rows])  # as baselines keep them
     return found
 
 

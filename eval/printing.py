@@ -27,7 +27,9 @@ def number(value: float, unit: str = "share") -> str:
 
 def interval_of(figure: Figure) -> str:
     """Its 95 % interval."""
-    return f"[{number(figure.low, figure.unit)}, {number(figure.high, figure.unit)}]" if not math.isnan(figure.low) else ""
+    return (
+        f"[{number(figure.low, figure.unit)}, {number(figure.high, figure.unit)}]" if not math.isnan(figure.low) else ""
+    )
 
 
 def print_suite(result: SuiteResult) -> None:
@@ -70,7 +72,9 @@ def print_checks(checks: Sequence[Check], judged: bool) -> None:
         out.print(f"[{colour}]{found.verdict:8}[/] {found.suite} · {found.section} · {found.name}: {found.message}")
     red = sum(found.red for found in checks)
     if judged:
-        out.print(f"[bold {'red' if red else 'green'}]gate: {'RED' if red else 'green'}[/] ({len(checks)} checks, {red} red)")
+        out.print(
+            f"[bold {'red' if red else 'green'}]gate: {'RED' if red else 'green'}[/] ({len(checks)} checks, {red} red)"
+        )
 
 
 def print_comparison(rows: Sequence[Compared], flips: int) -> None:
@@ -95,7 +99,9 @@ def print_comparison(rows: Sequence[Compared], flips: int) -> None:
             out.print(f"  {name}: {c.difference:+.4f} [{c.low:+.4f}, {c.high:+.4f}], n = {c.n}")
         for flip in row.flips[:flips]:
             out.print(f"  {'worse' if flip.gain < 0 else 'better'} {flip.case}")
-            out.print(f"    before: {_short(flip.before.output)}\n    after:  {_short(flip.after.output)}", markup=False)
+            out.print(
+                f"    before: {_short(flip.before.output)}\n    after:  {_short(flip.after.output)}", markup=False
+            )
 
 
 def _target(figure: Figure) -> str:

@@ -50,6 +50,8 @@ class World:
         self._embedder: RememberingEmbedder | None = None
         self._read: dict[str, ReadPost] = {}
         self._closing: list[Callable[[], None]] = []
+        self.judge_model = ""
+        self.repeats = 1
 
     def settings(self, folder: Path | None = None, **changed: Any) -> Settings:
         """Settings of a service in a scratch folder, with the shipped prompts and this machine's model files."""

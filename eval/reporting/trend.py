@@ -15,7 +15,14 @@ def note(result: SuiteResult, run: str) -> None:
         return
     path = results.REPORTS / "trend.jsonl"
     rows = [
-        {"run": run, "at": result.started, "suite": result.suite, "section": s.name, "metric": f.metric, "value": f.value}
+        {
+            "run": run,
+            "at": result.started,
+            "suite": result.suite,
+            "section": s.name,
+            "metric": f.metric,
+            "value": f.value,
+        }
         for s in result.sections
         for f in s.figures
         if not math.isnan(f.value)

@@ -22,7 +22,11 @@ def metrics(
             return [[sum(rank <= k for rank in ranks(case, output)) / len(relevant_of(case)), 1.0]]
 
         return Metric(
-            f"{prefix}R@{k}", f"a related thread is not among the first {k}", marks, margin=margin, target=aims.get(f"R@{k}")
+            f"{prefix}R@{k}",
+            f"a related thread is not among the first {k}",
+            marks,
+            margin=margin,
+            target=aims.get(f"R@{k}"),
         )
 
     def reciprocal(case: Case, output: Output) -> Marks:
@@ -35,7 +39,13 @@ def metrics(
         return [[got / best, 1.0]]
 
     return (
-        Metric(f"{prefix}MRR@10", "the first related thread stands low", reciprocal, margin=margin, target=aims.get("MRR@10")),
+        Metric(
+            f"{prefix}MRR@10",
+            "the first related thread stands low",
+            reciprocal,
+            margin=margin,
+            target=aims.get("MRR@10"),
+        ),
         recall(10),
         *([recall(50)] if "R@50" in aims else []),
         Metric(f"{prefix}nDCG@10", "related threads stand low", gain, margin=None),

@@ -24,4 +24,6 @@ def metric() -> Metric:
         known = set().union(*(runs_of(text) for text in output["passages"].values())) if output["passages"] else set()
         return [[float(bool(runs_of(s["text"]) & known)), 1.0] for s in output["sentences"]] or None
 
-    return Metric("sentences with 8 copied words", "a mentor's words are passed off", marks, better="lower", by_slice=False)
+    return Metric(
+        "sentences with 8 copied words", "a mentor's words are passed off", marks, better="lower", by_slice=False
+    )

@@ -12,7 +12,9 @@ def leaked(kind: str, *, margin: float | None = 0.0, target: float | None = 0.0)
         got = [[float(leak), 1.0] for k, leak in output["leaks"] if k == kind]
         return got or None
 
-    return Metric(f"{kind} got out", f"a {kind} leaves the machine", marks, better="lower", margin=margin, target=target)
+    return Metric(
+        f"{kind} got out", f"a {kind} leaves the machine", marks, better="lower", margin=margin, target=target
+    )
 
 
 def restored() -> Metric:

@@ -10,7 +10,9 @@ def metrics(*, margin: float | None) -> tuple[Metric, ...]:
     """ECE and Brier of the flags shown, and how well the strongest flag orders posts."""
 
     def shown(case: Case, output: Output) -> Marks | None:
-        rows = [[float(f["category"] in case.row.categories), f["probability"]] for f in output["flags"] if f["calibrated"]]
+        rows = [
+            [float(f["category"] in case.row.categories), f["probability"]] for f in output["flags"] if f["calibrated"]
+        ]
         return rows or None
 
     def any_flag(case: Case, output: Output) -> Marks:

@@ -38,7 +38,13 @@ class DeepReader:
     """Asks the models of `FLAG_MODEL`."""
 
     def __init__(
-        self, gateway: Gateway, labels: Labels, prompts_dir: Path, policy: Policy, thresholds: Thresholds, settings: Settings
+        self,
+        gateway: Gateway,
+        labels: Labels,
+        prompts_dir: Path,
+        policy: Policy,
+        thresholds: Thresholds,
+        settings: Settings,
     ) -> None:
         self._gateway = gateway
         self._labels = labels

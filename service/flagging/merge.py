@@ -60,7 +60,13 @@ class Concern:
 
 
 def merge_deep(
-    fast: Sequence[Flag], deep: Sequence[Concern], policy: Policy, thresholds: Thresholds, post: ReadablePost, *, seen: bool
+    fast: Sequence[Flag],
+    deep: Sequence[Concern],
+    policy: Policy,
+    thresholds: Thresholds,
+    post: ReadablePost,
+    *,
+    seen: bool,
 ) -> list[Flag]:
     """The flags of both lanes. `seen`: a person has the fast ones before them."""
     told = {concern.category: concern for concern in deep}
@@ -78,9 +84,7 @@ def merge_deep(
     return _shown(merged, keep={flag.id for flag in fast} if seen else set())
 
 
-def as_flags(
-    concerns: Sequence[Concern], policy: Policy, thresholds: Thresholds, post: ReadablePost
-) -> list[Flag]:
+def as_flags(concerns: Sequence[Concern], policy: Policy, thresholds: Thresholds, post: ReadablePost) -> list[Flag]:
     """Concerns as flags: those of categories that are switched on and reach a band, the surest first.
 
     A low one is kept only beside one that is high.
@@ -147,7 +151,11 @@ def strongest(concerns: Sequence[Concern]) -> list[Concern]:
 def _both(flag: Flag, concern: Concern, policy: Policy, thresholds: Thresholds, post: ReadablePost) -> Flag:
     probability = round(min(1 - (1 - flag.probability) * (1 - concern.probability), MOST_PROBABLE), 4)
     quotes = list(flag.quotes)
-    quotes += [q for q in quotes_of(concern.spans, post) if (q.field, q.start, q.end) not in {(o.field, o.start, o.end) for o in quotes}]
+    quotes += [
+        q
+        for q in quotes_of(concern.spans, post)
+        if (q.field, q.start, q.end) not in {(o.field, o.start, o.end) for o in quotes}
+    ]
     changes = {
         "probability": probability,
         "calibrated": False,

@@ -45,7 +45,9 @@ def detect(text: str, hint: str | None = None, default: str = "en") -> FoundLang
 def _detector() -> LanguageDetector:
     from lingua import Language, LanguageDetectorBuilder
 
-    names = "ENGLISH SPANISH FRENCH GERMAN PORTUGUESE HINDI CHINESE ITALIAN DUTCH POLISH TURKISH RUSSIAN UKRAINIAN JAPANESE"
+    names = (
+        "ENGLISH SPANISH FRENCH GERMAN PORTUGUESE HINDI CHINESE ITALIAN DUTCH POLISH TURKISH RUSSIAN UKRAINIAN JAPANESE"
+    )
     names += " KOREAN ARABIC VIETNAMESE INDONESIAN SWEDISH CZECH HEBREW"
     languages = [getattr(Language, name) for name in names.split()]
     return LanguageDetectorBuilder.from_languages(*languages).with_low_accuracy_mode().build()

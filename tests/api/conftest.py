@@ -72,7 +72,12 @@ def start(make_settings: Callable[..., Settings], database_url: str, embedder: A
             keys["stranger"] = identity.create_key(session, "site", "elsewhere", stations.clock())
         service = Service(client, stations, keys)
         for external_id, title, tags, body, answer in THREADS:
-            assert service.call("PUT", f"/v1/threads/acme/{external_id}", json=thread(title, tags, body, answer)).status_code == 201
+            assert (
+                service.call(
+                    "PUT", f"/v1/threads/acme/{external_id}", json=thread(title, tags, body, answer)
+                ).status_code
+                == 201
+            )
         return service
 
     yield run

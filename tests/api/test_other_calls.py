@@ -9,7 +9,9 @@ import pytest
 
 
 def test_related_threads_while_somebody_types(service: Any) -> None:
-    found = service.call("POST", "/v1/related", json={"site": "acme", "title": "offer was low, can I negotiate", "k": 2}).json()
+    found = service.call(
+        "POST", "/v1/related", json={"site": "acme", "title": "offer was low, can I negotiate", "k": 2}
+    ).json()
     assert found["related"][0]["external_id"] == "t-offer"
     assert len(found["related"]) <= 2 and found["related"][0]["why"]
 
@@ -23,9 +25,17 @@ def test_a_deleted_thread_is_never_found_again(service: Any) -> None:
 
 
 def test_a_private_thread_is_never_found(service: Any) -> None:
-    hidden = {"title": "Too tired, privately", "created_at": "2026-01-01T00:00:00Z", "visibility": "private", "body": "laptop tired"}
+    hidden = {
+        "title": "Too tired, privately",
+        "created_at": "2026-01-01T00:00:00Z",
+        "visibility": "private",
+        "body": "laptop tired",
+    }
     service.call("PUT", "/v1/threads/acme/t-hidden", json=hidden)
-    assert "t-hidden" not in service.call("POST", "/v1/related", json={"site": "acme", "title": "Too tired, privately"}).text
+    assert (
+        "t-hidden"
+        not in service.call("POST", "/v1/related", json={"site": "acme", "title": "Too tired, privately"}).text
+    )
 
 
 def test_what_an_opted_out_author_wrote_is_never_shown(service: Any) -> None:
@@ -93,5 +103,13 @@ def test_health_names_its_parts(service: Any) -> None:
 
 def test_every_call_is_documented(service: Any) -> None:
     paths = service.call("GET", "/openapi.json", role=None).json()["paths"]
-    for path in ("/v1/posts", "/v1/related", "/v1/tags/suggest", "/v1/moderations", "/v1/drafts", "/v1/imports", "/v1/webhooks"):
+    for path in (
+        "/v1/posts",
+        "/v1/related",
+        "/v1/tags/suggest",
+        "/v1/moderations",
+        "/v1/drafts",
+        "/v1/imports",
+        "/v1/webhooks",
+    ):
         assert path in paths

@@ -43,7 +43,9 @@ def test_a_flag_quotes_the_field_as_it_was_sent(service: Any) -> None:
 
 
 def test_a_crisis_is_urgent_within_the_request(service: Any) -> None:
-    made = service.post("p3", "Project update", "We shipped. " * 80 + "Honestly I don't want to be alive anymore.").json()
+    made = service.post(
+        "p3", "Project update", "We shipped. " * 80 + "Honestly I don't want to be alive anymore."
+    ).json()
     assert made["route"]["to"] == "urgent_review"
     assert "self_harm_risk" in made["route"]["because"]
 
@@ -99,7 +101,9 @@ def test_bad_input_is_a_named_refusal(service: Any, change: dict[str, Any], stat
     assert field in problem["field"]
 
 
-@pytest.mark.parametrize("raw", [b"{", b"", b"[]", b'{"site": "\xff"}', b'{"title": "\\ud800", "site": "acme", "external_id": "1"}', b"null"])
+@pytest.mark.parametrize(
+    "raw", [b"{", b"", b"[]", b'{"site": "\xff"}', b'{"title": "\\ud800", "site": "acme", "external_id": "1"}', b"null"]
+)
 def test_what_is_no_json_object_is_refused(service: Any, raw: bytes) -> None:
     response = service.call("POST", "/v1/posts", content=raw, headers={"Content-Type": "application/json"})
     assert response.status_code == 422

@@ -30,7 +30,10 @@ def test_plain_text_is_left_alone() -> None:
     assert read_field("title", "a <b> & c", "text").text == "a <b> & c"
 
 
-@given(st.text(alphabet=st.sampled_from("ab <>/&;p!-scrit\u200b\n`>😀é"), max_size=300), st.sampled_from(["markdown", "html", "text"]))
+@given(
+    st.text(alphabet=st.sampled_from("ab <>/&;p!-scrit\u200b\n`>😀é"), max_size=300),
+    st.sampled_from(["markdown", "html", "text"]),
+)
 def test_every_readable_character_knows_where_it_came_from(source: str, markup: str) -> None:
     reading = read_field("body", source, markup)  # type: ignore[arg-type]
     assert len(reading.text) == len(reading.offsets)
@@ -49,7 +52,9 @@ def test_a_span_is_a_slice_of_the_field_as_sent(source: str) -> None:
         assert 0 <= span.start < span.end <= len(source)
 
 
-@pytest.mark.parametrize("bomb", ["<" * 100_000, "<p " * 33_000, "&" * 100_000, "<!--" * 25_000, "```\n" * 25_000, "<div>" * 20_000])
+@pytest.mark.parametrize(
+    "bomb", ["<" * 100_000, "<p " * 33_000, "&" * 100_000, "<!--" * 25_000, "```\n" * 25_000, "<div>" * 20_000]
+)
 def test_no_input_is_slow(bomb: str) -> None:
     begin = time.perf_counter()
     read_field("body", bomb, "markdown")

@@ -71,7 +71,9 @@ def test_a_post_becomes_a_draft_and_the_site_is_told(start: Callable[..., Any], 
     grounded = [s for s in draft["sentences"] if s["grounding"] in ("supported", "partial")]
     assert grounded
     for sentence in grounded:
-        assert sentence["sources"] and all(source["thread_id"] in shown and source["quote"] for source in sentence["sources"])
+        assert sentence["sources"] and all(
+            source["thread_id"] in shown and source["quote"] for source in sentence["sources"]
+        )
     lanes = [a["lane"] for a in service.call("GET", f"/v1/posts/{made['post_id']}/assessments").json()["data"]]
     assert lanes == ["deep", "fast"]
     wait_for(lambda: {"assessment.completed", "draft.ready"} <= {event["type"] for _, event in got})
@@ -92,7 +94,9 @@ def test_an_urgent_post_is_announced_and_gets_no_draft(start: Callable[..., Any]
 
 def test_a_deleted_source_makes_its_drafts_stale(start: Callable[..., Any]) -> None:
     service = start(jobs=True)
-    made = service.post("p3", "Passed over for promotion twice", "Which people outside the team must know what changed?", draft="wait").json()
+    made = service.post(
+        "p3", "Passed over for promotion twice", "Which people outside the team must know what changed?", draft="wait"
+    ).json()
     draft = service.call("GET", f"/v1/drafts/{made['draft']['id']}").json()
     assert draft["status"] == "ready" and not draft["stale"]
     threads = {s["thread_id"] for sentence in draft["sentences"] for s in sentence["sources"]}

@@ -62,7 +62,9 @@ def test_signing_out_everywhere_ends_every_session(database: Database) -> None:
                 identity.authenticate_session(session, one.secret, NOW)
 
 
-@pytest.mark.parametrize(("role", "email"), [("owner", "a@example.org"), ("site", "a@example.org"), ("mentor", "nobody")])
+@pytest.mark.parametrize(
+    ("role", "email"), [("owner", "a@example.org"), ("site", "a@example.org"), ("mentor", "nobody")]
+)
 def test_people_without_a_role_or_an_address_are_refused(database: Database, role: str, email: str) -> None:
     with database.write() as session, pytest.raises(InvalidInput):
         identity.add_person(session, email, role, "acme", NOW)

@@ -1,127 +1,83 @@
-"""The project's own format: one thread a line, and other people's lines through a mapping.
+"""The project's own format: one JSON object a line, a thread as `PUT /v1/threads` takes it with its `external_id`.
 
-A mapping (TOML or JSON) says for each of our fields where it stands in theirs, and sets what theirs leave out:
-
-    [thread]           # our field = "their.field"
-    [thread_values]    # our field = a fixed value
-    [answers]          # from = "their list"; then as above, for each answer
-    [answer_values]
+Other JSONL is read through a mapping file, see `mapping.py`.
 """
 
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from service.corpus.importers.entry import Entry
-from service.corpus.thread import Thread
+from service.corpus.importers.mapping import Mapping, load_mapping
+from service.corpus.importers.record import PlainSource, Record, Refused, read_thread
 from service.errors import InvalidInput
 
 LINE_LIMIT = 5 << 20
+"""Bytes of one line."""
+_NOT_TEXT = (b"\x1f\x8b", b"PK\x03\x04", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ", b"<?xml", b"%PDF", b"SQLite")
 
 
-def read(path: Path, site: str, mapping: Path | None = None) -> Iterator[Entry]:
-    """Every line as an entry; an empty line is no entry. Raises InvalidInput for a mapping that cannot be read."""
-    fields = load_mapping(mapping) if mapping is not None else None
+class JsonlSource(PlainSource):
+    """An opened JSONL file. Raises InvalidInput for what is not JSON lines at all."""
+
+    def __init__(self, path: Path, mapping: Path | None = None) -> None:
+        if not path.is_file():
+            raise InvalidInput(f"{path} is not a file", field="file")
+        self._path = path
+        self._mapping: Mapping | None = load_mapping(mapping) if mapping else None
+        super().__init__(total=_count_lines(path))
+
+    def records(self, after: int) -> Iterator[Record]:
+        """One record a line; empty lines are passed over."""
+        for number, line in enumerate(_lines(self._path), 1):
+            if number > after and (line is None or line.strip()):
+                yield self._record(number, line)
+
+    def _record(self, number: int, line: bytes | None) -> Record:
+        if line is None:
+            return Refused(number, f"the line is longer than {LINE_LIMIT >> 20} MiB")
+        try:
+            value = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"), parse_constant=_refuse_constant)
+        except UnicodeDecodeError:
+            return Refused(number, "not valid UTF-8")
+        except (ValueError, RecursionError) as refused:
+            return Refused(number, f"not valid JSON: {getattr(refused, 'msg', type(refused).__name__)}")
+        if not isinstance(value, dict):
+            return Refused(number, "not a JSON object")
+        if self._mapping is not None:
+            value = self._mapping.apply(value)
+        return read_thread(number, value.pop("external_id", None), value)
+
+
+def open_jsonl(path: Path, mapping: Path | None = None) -> JsonlSource:
+    """Open a JSONL file, with a mapping file where its fields are not ours."""
+    return JsonlSource(path, mapping)
+
+
+def _lines(path: Path) -> Iterator[bytes | None]:
+    """Every line; None for one beyond the limit, which is never held in memory."""
     with path.open("rb") as stream:
-        for number, raw in _lines(stream):
-            if raw is None:
-                yield Entry(number, problem="the line is longer than 5 MiB")
-            elif raw.strip():
-                yield _entry(number, raw, fields)
+        while line := stream.readline(LINE_LIMIT + 1):
+            if len(line) <= LINE_LIMIT:
+                yield line
+                continue
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(1 << 20)
+            yield None
 
 
-def load_mapping(path: Path) -> dict[str, Any]:
-    """A mapping file. Raises InvalidInput."""
-    try:
-        text = path.read_text("utf-8")
-        loaded = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as failure:
-        raise InvalidInput(f"the mapping cannot be read: {failure}", field="map") from None
-    unknown = set(loaded) - {"thread", "thread_values", "answers", "answer_values"}
-    if unknown or "thread" not in loaded:
-        raise InvalidInput("a mapping has [thread], [thread_values], [answers] and [answer_values]", field="map")
-    return dict(loaded)
+def _count_lines(path: Path) -> int:
+    with path.open("rb") as stream:
+        head = stream.read(16)
+        if head.startswith(_NOT_TEXT):
+            raise InvalidInput(f"{path.name} is not JSON lines; unpack it, or name its --format", field="file")
+        count, last = head.count(b"\n"), head
+        while block := stream.read(1 << 20):
+            count, last = count + block.count(b"\n"), block
+    return count + (not last.endswith(b"\n") and bool(last))
 
 
-def _entry(number: int, raw: bytes, mapping: dict[str, Any] | None) -> Entry:
-    from service.corpus.importing import first_problem
-
-    try:
-        row = json.loads(raw)
-    except ValueError:
-        return Entry(number, problem="the line is no JSON in UTF-8")
-    if not isinstance(row, dict):
-        return Entry(number, problem="the line is no JSON object")
-    if mapping is not None:
-        row = mapped(row, mapping)
-    external_id = row.pop("external_id", None)
-    external_id = str(external_id) if isinstance(external_id, int) else external_id
-    if not isinstance(external_id, str) or not 0 < len(external_id) <= 200 or "\x00" in external_id:
-        return Entry(number, problem="external_id: missing or longer than 200 characters")
-    try:
-        return Entry(number, external_id, Thread.model_validate(row))
-    except ValidationError as failure:
-        return Entry(number, problem=first_problem(failure))
-
-
-def mapped(row: dict[str, Any], mapping: dict[str, Any]) -> dict[str, Any]:
-    """Their row as ours; fields that they leave empty are left out."""
-    made = _fields(row, mapping["thread"], mapping.get("thread_values", {}))
-    answers = dict(mapping.get("answers", {}))
-    source = answers.pop("from", None)
-    if source is not None:
-        values = mapping.get("answer_values", {})
-        listed = _at(row, source)
-        made["answers"] = (
-            [_fields(a, answers, values) for a in listed if isinstance(a, dict)] if isinstance(listed, list) else []
-        )
-    return made
-
-
-def _fields(row: dict[str, Any], places: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for ours, theirs in places.items():
-        value = _at(row, theirs)
-        if value is None or value == "":
-            continue
-        *outer, last = ours.split(".")
-        target = made
-        for part in outer:
-            target = target.setdefault(part, {})
-        target[last] = _shaped(last, value)
-    return {**values, **made}
-
-
-def _shaped(field: str, value: Any) -> Any:
-    if field in ("external_id", "id") and isinstance(value, int):
-        return str(value)
-    if field == "created_at" and isinstance(value, str) and len(value) == 10:
-        return f"{value}T00:00:00Z"
-    if field == "created_at" and isinstance(value, str) and value[-1:].isdigit() and "T" in value and "+" not in value:
-        return f"{value}Z"
-    return value
-
-
-def _at(row: dict[str, Any], place: str) -> Any:
-    value: Any = row
-    for part in place.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def _lines(stream: Any) -> Iterator[tuple[int, bytes | None]]:
-    number = 0
-    while line := stream.readline(LINE_LIMIT + 1):
-        number += 1
-        if len(line) > LINE_LIMIT:
-            while not line.endswith(b"\n") and (line := stream.readline(1 << 20)):
-                pass
-            yield number, None
-        else:
-            yield number, line
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

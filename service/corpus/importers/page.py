@@ -1,7 +1,8 @@
-"""A community's topic listing, copied from the browser as text.
+"""A community's topic listing, copied from the browser as text: posts without answers, and what the topic is about.
 
-What marks an entry is the line that names its author's picture: the line before it is the title, the line after it
-repeats the author. Counts of views and comments end an entry. All else is the page's furniture or a text about the topic.
+Each entry begins with its title, then an author line that stands there twice (once as the alternative text of the
+picture, ending in "profile pic"), and ends with "Show more", views and comments. Everything else on the page is
+furniture, or text under "About …" and "Learn About …", which describes the topic. Every line is one of these or is refused by number.
 """
 
 from __future__ import annotations
@@ -12,154 +13,163 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
-
-from service.corpus.importers.entry import Entry
-from service.corpus.thread import Thread
+from service.corpus.importers.record import PlainSource, Record, Refused, read_thread
 from service.errors import InvalidInput
 
-SIZE_LIMIT = 32 << 20
-_PICTURE = re.compile(r"^(?P<author>.+?) profile pic(?:ture)?$", re.I)
-_COUNT = re.compile(r"^(?P<number>\d[\d,.]*)(?P<unit>[kKmM]?) (?P<what>Views?|Comments?)$")
-_FURNITURE = re.compile(r"^(?:Show (?:more|less)|Profile picture|.{1,40} Logo)$")
-_LOGO = re.compile(r"^(?P<brand>.{1,40}) Logo$")
-_TOPIC = re.compile(r"^(?P<topic>.{1,150}?) Q&A(?: and Videos)?$")
-_ABOUT = re.compile(r"^(?:Learn )?About (?P<topic>.{1,150})$")
-_NAMED = re.compile(r"^(?P<name>[^()]+?) \((?P<role>[^()]+)\)$")
-_ROLE = re.compile(r"^(?P<role>.+?)(?: \[(?P<level>[^\]]+)\])?(?: at (?P<company>.+))?$")
+PAGE_LIMIT = 20 << 20
+PLACEHOLDER = re.compile(r"\bcommunity\b", re.I)
+"""An "employer" of this kind is what the page puts where a member named none."""
+_PICTURE = " profile pic"
+_MORE = re.compile(r"Show (?:more|less)\s*\d*")
+_VIEWS = re.compile(r"([\d.,]+\s*[KkMm]?) Views?")
+_COMMENTS = re.compile(r"([\d.,]+\s*[KkMm]?) Comments?")
+_ABOUT = re.compile(r"(?:Learn )?About (.+)")
+_HEADING = re.compile(r"(.+?) Q&A(?: and Videos)?")
+_FURNITURE = re.compile(r".{1,40} Logo|Profile picture|" + _MORE.pattern)
+_NAMED = re.compile(r"(?P<name>[^()]{1,80}) \((?P<role>.+)\)")
 _AMA = re.compile(r"\bAMA\b|\bask me anything\b", re.I)
-_UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
 @dataclass(frozen=True)
-class PageAuthor:
-    """Who an author line says wrote an entry."""
+class _Head:
+    """Where an entry begins: the lines of its title and of its author (the second one)."""
 
-    name: str | None
-    role: str | None
-    level: str | None
-    company: str | None
+    title: int
+    author: int
 
 
-def read(path: Path, site: str, mapping: Path | None = None) -> Iterator[Entry]:
-    """Every entry of the page and, last, the topic's description. Raises InvalidInput where no entry is recognised."""
-    if path.stat().st_size > SIZE_LIMIT:
-        raise InvalidInput("a listing page is at most 32 MiB", field="file")
-    lines = path.read_bytes().decode("utf-8", "replace").replace("\x00", "").splitlines()
-    starts = [
-        at for at, line in enumerate(lines) if _PICTURE.match(line.strip()) and _title_before(lines, at) is not None
-    ]
-    if not starts:
-        raise InvalidInput("no entry is recognised: the text has no line that names an author's picture", field="file")
-    brand = next((m["brand"] for line in lines[: starts[0]] if (m := _LOGO.match(line.strip()))), None)
-    topic = next((m["topic"] for line in lines[: starts[0]] if (m := _TOPIC.match(line.strip()))), None)
-    seen = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(microsecond=0)
-    rest = _about(lines[: _title_before(lines, starts[0])], topic)
-    for number, start in enumerate(starts):
-        title_at = _title_before(lines, start) or 0
-        following = _title_before(lines, starts[number + 1]) if number + 1 < len(starts) else len(lines)
-        end, found = _entry(lines, title_at, start, following or len(lines), site, brand, topic, seen)
-        rest += _about(lines[end:following], topic)
-        yield found
-    if topic and rest:
-        yield Entry(starts[0] + 1, topic=(topic, "\n\n".join(rest)))
+class PageSource(PlainSource):
+    """An opened listing. Raises InvalidInput for text that is none."""
+
+    def __init__(self, path: Path, site: str) -> None:
+        super().__init__()
+        if not path.is_file() or path.stat().st_size > PAGE_LIMIT:
+            raise InvalidInput(f"{path} is not a file of at most {PAGE_LIMIT >> 20} MiB", field="file")
+        try:
+            text = path.read_text("utf-8-sig")
+        except UnicodeDecodeError:
+            raise InvalidInput(f"{path.name} is not UTF-8 text", field="file") from None
+        self._site = site
+        self._seen = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        self._lines = [line.rstrip() for line in text.splitlines()]
+        heads = _heads(self._lines)
+        if not heads:
+            raise InvalidInput(f"{path.name} holds no entry of a topic listing: no author line is on it", field="file")
+        self._topic = _topic(self._lines)
+        starts = [head.title for head in heads]
+        learn = _description_start(self._lines, heads[-1].author)
+        self._blocks = list(zip(heads, [*starts[1:], learn], strict=True))
+        self._outside = [*range(heads[0].title), *range(learn, len(self._lines))]
+        self._not_understood: list[Refused] = []
+        if self._topic:
+            self.topics = {self._topic: self._describe()}
+        self.total = len(self._blocks) + len(self._not_understood)
+
+    def records(self, after: int) -> Iterator[Record]:
+        """Every entry, then the lines that are neither an entry, nor furniture, nor the topic's description."""
+        every: list[Record] = []
+        for head, end in self._blocks:
+            every.append(self._entry(len(every) + 1, head, end))
+        every += self._not_understood
+        yield from every[after:]
+
+    def _entry(self, number: int, head: _Head, end: int) -> Record:
+        title, author_line = self._lines[head.title], self._lines[head.author]
+        body_end, counts = _ending(self._lines, head.author + 1, end)
+        body = "\n".join(self._lines[head.author + 1 : body_end]).strip("\n")
+        place = "\x1f".join((self._site, title, author_line))
+        external_id = "page-" + hashlib.sha256(place.encode()).hexdigest()[:24]
+        values: dict[str, Any] = {
+            "title": title, "body": body, "format": "text", "author": _author(author_line, external_id),
+            "created_at": self._seen, "kind": "announcement" if _AMA.search(title) else "question",
+            "topic": self._topic, **counts,
+        }  # fmt: skip
+        return read_thread(number, external_id, values, dated=False)
+
+    def _describe(self) -> str:
+        """The lines under the topic's headings; what is outside them and no furniture is refused by its number."""
+        parts: list[str] = []
+        inside = False
+        for index in self._outside:
+            line = self._lines[index]
+            heading = _ABOUT.fullmatch(line)
+            if heading and heading[1].strip() == self._topic:
+                inside = True
+            elif not line.strip() or _FURNITURE.fullmatch(line) or _HEADING.fullmatch(line):
+                if inside and not line.strip():
+                    parts.append("")
+            elif inside:
+                parts.append(line)
+            else:
+                self._not_understood.append(Refused(index + 1, f"line {index + 1} belongs to no entry"))
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).strip()
 
 
-def author_of(line: str, brand: str | None) -> PageAuthor:
-    """An author line taken apart; a community that stands in for the employer is no employer."""
-    named = _NAMED.match(line)
-    rest = named["role"] if named else line
-    parts = _ROLE.match(rest)
-    company = parts["company"] if parts else None
-    if company and brand and company.strip().lower() == f"{brand} community".lower():
-        company = None
-    return PageAuthor(
-        named["name"] if named else None, parts["role"] if parts else rest, parts["level"] if parts else None, company
-    )
+def open_page(path: Path, site: str) -> PageSource:
+    """Open a listing page that was copied as text."""
+    return PageSource(path, site)
 
 
-def external_id(site: str, title: str, author_line: str) -> str:
-    """The same for the same entry, whenever it is imported."""
-    return "page-" + hashlib.sha256(f"{site}\n{title}\n{author_line}".encode()).hexdigest()[:20]
+def _heads(lines: list[str]) -> list[_Head]:
+    filled = [index for index, line in enumerate(lines) if line.strip()]
+    found = []
+    for before, picture, author in zip(filled, filled[1:], filled[2:], strict=False):
+        if lines[picture].endswith(_PICTURE) and lines[picture].removesuffix(_PICTURE) == lines[author]:
+            found.append(_Head(before, author))
+    return found
 
 
-def _entry(
-    lines: list[str],
-    title_at: int,
-    start: int,
-    following: int,
-    site: str,
-    brand: str | None,
-    topic: str | None,
-    seen: datetime,
-) -> tuple[int, Entry]:
-    """One entry, and the line after its end."""
-    title = lines[title_at].strip()
-    picture = _PICTURE.match(lines[start].strip())
-    author_line = picture["author"].strip() if picture else ""
-    at = start + 1
-    while at < following and lines[at].strip() in ("", author_line):
-        at += 1
-    body: list[str] = []
+def _topic(lines: list[str]) -> str | None:
+    for line in lines:
+        found = _HEADING.fullmatch(line) or _ABOUT.fullmatch(line)
+        if found:
+            return found[1].strip()
+    return None
+
+
+def _description_start(lines: list[str], after: int) -> int:
+    """Where the text about the topic begins behind the last entry: after that entry's counts."""
+    counted = False
+    for index in range(after, len(lines)):
+        if counted and _ABOUT.fullmatch(lines[index]):
+            return index
+        counted = counted or bool(_COMMENTS.fullmatch(lines[index].strip()) or _VIEWS.fullmatch(lines[index].strip()))
+    return len(lines)
+
+
+def _ending(lines: list[str], start: int, end: int) -> tuple[int, dict[str, int]]:
+    """Where a body ends, and the counts that follow it; read from the end, so that a body may speak of views."""
     counts: dict[str, int] = {}
-    while at < following:
-        line = lines[at].strip()
-        if count := _COUNT.match(line):
-            counts[count["what"].rstrip("s").lower()] = _number(count["number"], count["unit"])
-        elif counts:
-            break
-        else:
-            body.append(lines[at].rstrip())
-        at += 1
-        if len(counts) == 2:
-            break
-    if not counts:
-        at = following
-    author = author_of(author_line, brand)
-    identity = external_id(site, title, author_line)
-    row = {
-        "title": title, "body": _body(body), "format": "text", "created_at": seen, "topic": topic,
-        "author": {"id": author.name or f"{identity}-author", "role": author.role, "level": author.level, "company": author.company},
-        "kind": "announcement" if _AMA.search(title) else "question",
-        "views": counts.get("view"), "comments": counts.get("comment"),
-    }  # fmt: skip
+    at = end
+    for name, pattern in (("comments", _COMMENTS), ("views", _VIEWS), ("", _MORE)):
+        above = at - 1
+        while above >= start and not lines[above].strip():
+            above -= 1
+        found = pattern.fullmatch(lines[above].strip()) if above >= start else None
+        if found:
+            at = above
+            if name:
+                counts[name] = _number(found[1])
+    return at, counts
+
+
+def _number(text: str) -> int:
+    """`1,204`, `3.1K`."""
+    factor = {"k": 1_000, "m": 1_000_000}.get(text[-1].lower(), 1)
+    digits = text.rstrip("KkMm ").strip()
     try:
-        return at, Entry(title_at + 1, identity, Thread.model_validate(row))
-    except ValidationError as failure:
-        from service.corpus.importing import first_problem
-
-        return at, Entry(title_at + 1, problem=first_problem(failure))
+        return round(float(digits.replace(",", "")) * factor)
+    except ValueError:
+        return 0
 
 
-def _title_before(lines: list[str], start: int) -> int | None:
-    at = start - 1
-    while at >= 0 and not lines[at].strip():
-        at -= 1
-    if at < 0 or _FURNITURE.match(lines[at].strip()) or _COUNT.match(lines[at].strip()):
-        return None
-    return at
-
-
-def _body(lines: list[str]) -> str:
-    while lines and (not lines[-1].strip() or lines[-1].strip() in ("Show more", "Show less")):
-        lines.pop()
-    return "\n".join(lines).strip()
-
-
-def _about(lines: list[str], topic: str | None) -> list[str]:
-    """The explaining text among lines that belong to no entry."""
-    kept = []
-    for line in (raw.strip() for raw in lines):
-        heading = _ABOUT.match(line)
-        if line and not _FURNITURE.match(line) and not _TOPIC.match(line) and not _COUNT.match(line):
-            if heading and (topic is None or heading["topic"] == topic):
-                continue
-            kept.append(line)
-    return kept
-
-
-def _number(digits: str, unit: str) -> int:
-    if unit:
-        return int(float(digits.replace(",", "")) * _UNITS[unit.lower()])
-    return int(re.sub(r"[,.]", "", digits))
+def _author(line: str, external_id: str) -> dict[str, str]:
+    """What an author line says: `Role at Company`, or `Name (Role at Company)`. Nobody is named where no name stands."""
+    named = _NAMED.fullmatch(line)
+    role, _, company = (named["role"] if named else line).rpartition(" at ")
+    found = {"id": named["name"] if named else f"author-of-{external_id}", "role": (role or company).strip()}
+    if role and not PLACEHOLDER.search(company):
+        found["company"] = company.strip()
+    return found

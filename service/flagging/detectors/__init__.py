@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from service.flagging.detectors import advice_and_reports, harassment, hate, interview_leak, recruiter_solicitation, sexual
+from service.flagging.detectors import (
+    advice_and_reports,
+    harassment,
+    hate,
+    interview_leak,
+    recruiter_solicitation,
+    sexual,
+)
 from service.flagging.detectors.crisis import Crisis
 from service.flagging.detectors.low_effort import LowEffort
 from service.flagging.detectors.minor_safety import MinorSafety

@@ -12,9 +12,7 @@ NAME = "low_effort"
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _FILLER = frozenset(
-    "hi hello hey dear all everyone everybody anyone anybody someone guys folks team sir madam please pls plz help thanks thank thx ty you cheers good morning evening afternoon day "
-    "test testing asdf qwerty lol ok okay title says it see above as per question in the subject tia regards thoughts idea ideas any advice hola buenas alguien ayuda gracias saludos bonjour salut "
-    "quelqu aide merci coucou hallo moin servus frage steht im titel danke bitte oi olá alguém ajuda obrigado bom dia po hii yo sup hmm um just asking for a friend hey how what which why bump up first post new here".split()
+    ["hi", "hello", "hey", "dear", "all", "everyone", "everybody", "anyone", "anybody", "someone", "guys", "folks", "team", "sir", "madam", "please", "pls", "plz", "help", "thanks", "thank", "thx", "ty", "you", "cheers", "good", "morning", "evening", "afternoon", "day", "test", "testing", "asdf", "qwerty", "lol", "ok", "okay", "title", "says", "it", "see", "above", "as", "per", "question", "in", "the", "subject", "tia", "regards", "thoughts", "idea", "ideas", "any", "advice", "hola", "buenas", "alguien", "ayuda", "gracias", "saludos", "bonjour", "salut", "quelqu", "aide", "merci", "coucou", "hallo", "moin", "servus", "frage", "steht", "im", "titel", "danke", "bitte", "oi", "olá", "alguém", "ajuda", "obrigado", "bom", "dia", "po", "hii", "yo", "sup", "hmm", "um", "just", "asking", "for", "a", "friend", "hey", "how", "what", "which", "why", "bump", "up", "first", "post", "new", "here"]
 )  # fmt: skip
 _VAGUE = re.compile(
     r"^\W*(?:how (?:do|can|to|should) (?:i |one |you )?(?:grow|improve|get (?:a )?job|get (?:better|promoted|rich|hired)|learn|start|succeed|become (?:better|senior|good))|is (?:my|this) (?:salary|offer|cv|resume|job) (?:ok|okay|good|fair)|what (?:should i (?:do|learn)|to do)|any (?:tips|advice|thoughts)|thoughts|help|job|career|please help|need (?:help|job|advice)|agree|mindset is everything)\W*$",
@@ -37,7 +35,7 @@ class LowEffort:
     def detect(self, post: ReadablePost, context: DetectorContext) -> list[Finding]:
         """At most one finding, over the body or else the title."""
         text = post.text
-        if len(text) > 400 or _DANGER.search(text) or context.kind == "announcement" and len(text) > 120:
+        if len(text) > 400 or _DANGER.search(text) or (context.kind == "announcement" and len(text) > 120):
             return []
         words = [word.lower() for word in _WORD.findall(text)]
         wide = len(_WIDE.findall(text))

@@ -1,0 +1,56 @@
+"""What the fast lane made of a post, as the output of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from eval.loading import held_out_voices, shipped
+from eval.metric import Case, Output
+from eval.subjects import World, as_new_post
+from eval.suite import Loaded, Subject, cases_of
+
+if TYPE_CHECKING:
+    from service.assess_post import ReadPost
+
+
+def as_output(read: ReadPost) -> Output:
+    """Tags, flags, route, related threads, what failed and how long it took."""
+    return {
+        "route": read.route.to,
+        "because": list(read.route.because),
+        "tags": [[tag.tag, tag.probability] for tag in read.tags],
+        "flags": [_flag(flag) for flag in read.flags],
+        "related": [thread.external_id for thread in read.evidence.related],
+        "limited": read.limited,
+        "degraded": [f"{d.part}: {d.reason}" for d in read.degraded],
+        "ms": round(sum(read.ms.values()), 2),
+    }
+
+
+def read_posts(world: World, _cases: Sequence[Case]) -> Subject:
+    """The subject of labelled posts: `read_post` as the API calls it."""
+
+    def subject(case: Case) -> Output:
+        return as_output(world.read(as_new_post(case.row)))
+
+    return subject
+
+
+def labelled(held_out: bool | None = None, keep: Callable[[Any], bool] = lambda _row: True) -> Callable[[], Loaded]:
+    """Loads labelled posts: those of held-out voices, of the others, or all of them."""
+
+    def load() -> Loaded:
+        data, outside = shipped("posts/voices_*"), held_out_voices()
+        rows = [row for row in data.rows if held_out in (None, row.voice in outside) and keep(row)]
+        return Loaded(cases_of(rows), data.version)
+
+    return load
+
+
+def _flag(flag: Any) -> dict[str, Any]:
+    return {
+        "category": flag.category, "probability": flag.probability, "band": flag.band, "calibrated": flag.calibrated,
+        "found_by": list(flag.found_by),
+        "quotes": [{"field": q.field, "start": q.start, "end": q.end, "text": q.text} for q in flag.quotes],
+    }  # fmt: skip
