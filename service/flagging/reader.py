@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service.flagging.detectors import DETECTORS
 from service.flagging.finding import Detector, DetectorContext, Finding
 from service.flagging.flag import Category, Degradation, Flag
-from service.flagging.merge import Concern, as_flags, strongest
+from service.flagging.learned import LearnedReader
+from service.flagging.merge import PLAIN, Concern, as_flags, strongest
 from service.flagging.policy import Policy
 from service.flagging.thresholds import Thresholds
 from service.intake.language import READ_LANGUAGES
@@ -33,7 +34,14 @@ class ReadFlags:
 class FlagReader:
     """Reads a post against the policy with local readers alone. Safe to call from many threads."""
 
-    def __init__(self, policy: Policy, thresholds: Thresholds, detectors: Sequence[Detector] = DETECTORS) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        thresholds: Thresholds,
+        detectors: Sequence[Detector] = DETECTORS,
+        learned: LearnedReader | None = None,
+    ) -> None:
+        self._learned = learned or LearnedReader()
         self._policy = policy
         self._thresholds = thresholds
         self._detectors = tuple(detectors)
@@ -51,10 +59,36 @@ class FlagReader:
             except Exception as failure:
                 reason = f"{detector.name}: {type(failure).__name__}"
                 degraded.append(Degradation(part="flags", reason=reason, reader="fast"))
-        concerns = [_concern(finding) for finding in findings] + _duplicates(evidence)
-        flags = as_flags(strongest(concerns), self._policy, self._thresholds, readable)
         limited = readable.lang not in READ_LANGUAGES
+        concerns = [_concern(finding) for finding in findings]
+        if not limited and embedded is not None:
+            concerns = self._combined(strongest(concerns), readable, embedded)
+        flags = as_flags(strongest(concerns + _duplicates(evidence)), self._policy, self._thresholds, readable)
         return ReadFlags(flags, degraded, limited)
+
+    def _combined(self, found: list[Concern], readable: ReadablePost, embedded: EmbeddedPost) -> list[Concern]:
+        """What the detectors found as the learned reader weighs it, and what it alone sees, quoting its strongest window."""
+        by_category = {concern.category: concern for concern in found}
+        scores = self._learned.read(embedded, {c: concern.probability for c, concern in by_category.items()})
+        readings = {reading.field: reading for reading in readable.fields}
+        combined = []
+        for category, score in scores.items():
+            concern = by_category.get(category)
+            window = embedded.windows[score.window]
+            if concern is None:
+                if self._thresholds.band(category, score.probability) is None:
+                    continue
+                span = (window.field, readings[window.field].span(window.start, window.end))
+                concern = Concern(category, score.probability, score.calibrated, (span,), ("learned:windows",))
+            else:
+                plain = concern.probability >= PLAIN
+                probability = max(score.probability, concern.probability) if plain else score.probability
+                found_by = (*concern.found_by, "learned:windows")
+                concern = replace(
+                    concern, probability=probability, calibrated=score.calibrated and not plain, found_by=found_by
+                )
+            combined.append(concern)
+        return combined
 
 
 def _concern(finding: Finding) -> Concern:

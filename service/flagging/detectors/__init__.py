@@ -10,10 +10,13 @@ from service.flagging.detectors import (
     recruiter_solicitation,
     sexual,
 )
+from service.flagging.detectors.confidential_business import ConfidentialBusiness
 from service.flagging.detectors.crisis import Crisis
 from service.flagging.detectors.low_effort import LowEffort
 from service.flagging.detectors.minor_safety import MinorSafety
 from service.flagging.detectors.personal_information import PersonalInformation
+from service.flagging.detectors.prompt_injection import PromptInjection
+from service.flagging.detectors.spam_promotion import SpamPromotion
 from service.flagging.detectors.violence_threat import ViolenceThreat
 from service.flagging.finding import Detector
 
@@ -22,6 +25,9 @@ DETECTORS: tuple[Detector, ...] = (
     ViolenceThreat(),
     MinorSafety(),
     PersonalInformation(),
+    ConfidentialBusiness(),
+    PromptInjection(),
+    SpamPromotion(),
     harassment.DETECTOR,
     hate.DETECTOR,
     sexual.DETECTOR,
