@@ -1,4 +1,4 @@
-"""`python -m eval`: run, score, compare, baseline accept, report, bench, simulate, freeze, schemas.
+"""`python -m eval`: run, score, compare, baseline accept, report, bench, freeze, schemas.
 
 Exit codes: 0 passed, 1 the gate is red, 2 usage or infrastructure (a bad dataset, a missing recording, a broken run).
 """
@@ -58,10 +58,6 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("sections", nargs="*", help="sections (default: all)")
     bench.add_argument("--threads", type=int, default=8000, help="threads of the corpus")
     bench.add_argument("--seconds", type=float, default=10.0, help="how long each measurement takes")
-    simulate = commands.add_parser("simulate", help="thirty synthetic days with moderators, through the real service")
-    simulate.add_argument("--posts", type=int, default=3000)
-    simulate.add_argument("--days", type=int, default=30)
-    simulate.add_argument("--seed", type=int, default=0)
     freeze = commands.add_parser("freeze", help="write the frozen evidence of drafting questions anew")
     freeze.add_argument("--check", action="store_true", help="only say what would change")
     commands.add_parser("schemas", help="write the JSON Schemas beside the datasets")
@@ -79,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from service.errors import AnswerloopError
 
     try:
-        return int(getattr(commands, given.command)(given))
+        return int(getattr(commands, "list_suites" if given.command == "list" else given.command)(given))
     except (InvalidDataset, InvalidBatch, NotAcceptable, NotThere, commands.Misused, AnswerloopError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return BROKEN

@@ -121,13 +121,6 @@ def bench(given: argparse.Namespace) -> int:
     return run_bench(given.sections, threads=given.threads, seconds=given.seconds)
 
 
-def simulate(given: argparse.Namespace) -> int:
-    """Thirty synthetic days."""
-    from eval.simulate import run_simulation
-
-    return run_simulation(posts=given.posts, days=given.days, seed=given.seed)
-
-
 def freeze(given: argparse.Namespace) -> int:
     """Freeze the evidence of drafting questions."""
     from eval.freezing import freeze_questions
@@ -145,7 +138,7 @@ def schemas(_given: argparse.Namespace) -> int:
     return PASS
 
 
-def list(_given: argparse.Namespace) -> int:  # noqa: A001
+def list_suites(_given: argparse.Namespace) -> int:
     """Suites and sections."""
     for suite in SUITES.values():
         console.print(f"[bold]{suite.name}[/] v{suite.version}: {suite.what}")
@@ -175,13 +168,13 @@ def _finish(suites: Any, found: Any, folder: Path, *, judge: bool) -> int:
 
 
 def _write_reports(folder: Path, found: Any, checks: Any, against: Any) -> Path:
-    from eval.reporting import html, junit, markdown, trend
+    from eval.reporting import junit, markdown, trend
 
     for result in found:
         trend.note(result, folder.name)
     junit.write(folder / "junit.xml", found, checks)
     markdown.write(folder / "report.md", found, checks)
-    return html.write(folder / "report.html", folder.name, found, checks, against)
+    return folder / "report.md"
 
 
 def _choice(given: argparse.Namespace) -> Choice:

@@ -37,7 +37,10 @@ def freeze_questions(world: World, *, write: bool) -> int:
 
 
 def _question(
-    question: str, evidence: Evidence, names: dict[str, tuple[str, str | None, int]], passages: dict[str, dict[str, Any]]
+    question: str,
+    evidence: Evidence,
+    names: dict[str, tuple[str, str | None, int]],
+    passages: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
     """One row; passages are collected once, whoever shares them."""
     external = {thread.thread_id: thread.external_id for thread in evidence.related}

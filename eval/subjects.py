@@ -61,7 +61,7 @@ class World:
         if not models.exists():
             models.symlink_to(models_dir(), target_is_directory=True)
         given = {"data_dir": data_dir, "prompts_dir": REPOSITORY / "prompts", "model_deadline_s": 600.0}
-        return Settings(_env_file=None, **{**given, **self._settings, **changed})  # type: ignore[arg-type]
+        return Settings(_env_file=None, **{**given, **self._settings, **changed})
 
     @property
     def embedder(self) -> RememberingEmbedder:
@@ -177,9 +177,9 @@ def models_dir() -> Path:
 
 def load_sample(stations: Stations) -> None:
     """Load the sample community as `make run` does."""
-    from service.corpus.sample.load import load_sample as load
+    from service.corpus.sample_community import load_sample as load
 
-    load(stations.index, stations.database, SITE)
+    load(stations.database, stations.index, stations.clock, SITE)
 
 
 def as_new_post(row: LabelledPost) -> NewPost:

@@ -23,6 +23,7 @@ from service.corpus.vectors import VectorStore
 from service.database import Database
 from service.deep_lane import DeepLane
 from service.drafting.write import Drafter
+from service.errors import InvalidInput
 from service.flagging.deep import DeepReader
 from service.flagging.policy import load_policy
 from service.flagging.reader import FlagReader
@@ -30,8 +31,9 @@ from service.flagging.thresholds import load_thresholds
 from service.integrations.limits import RateLimits
 from service.integrations.webhooks import Webhooks
 from service.jobs import Jobs
+from service.models.calls import Backend
 from service.models.embedder import BundledEmbedder, Embedder
-from service.models.gateway import Backend, Gateway
+from service.models.gateway import Gateway
 from service.people.tables import SiteRow
 from service.prompting.labels import Labels
 from service.retrieval.find_related import Finder
@@ -91,9 +93,7 @@ def choose_embedder(settings: Settings) -> Embedder:
     """The embedder that `EMBED_MODEL` names."""
     if settings.embed_model == LOCAL_EMBEDDER:
         return BundledEmbedder(settings.models_dir)
-    from service.models.remote_embedder import RemoteEmbedder
-
-    return RemoteEmbedder(settings)
+    raise InvalidInput(f"EMBED_MODEL={settings.embed_model}: only {LOCAL_EMBEDDER} is built in", field="EMBED_MODEL")
 
 
 def start(stations: Stations) -> None:

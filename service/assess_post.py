@@ -99,7 +99,7 @@ def read_post(readers: Readers, sent: NewPost) -> ReadPost:
             found.embedded = embed_post(found.readable, readers.embedder)
     except Exception as failure:
         for part in ("related", "tags"):
-            found.fails(part, failure)  # type: ignore[arg-type]
+            found.fails(part, failure)
     if found.embedded is not None:
         try:
             with found.timed("retrieve"):
@@ -219,7 +219,12 @@ def keep_assessment(
         now=made.created_at,
         tags=[t.tag for t in made.tags],
     )
-    summary = {"post_id": post.id, "external_id": post.external_id, "assessment_id": made.id, "lane": made.lane}
+    summary: dict[str, Any] = {
+        "post_id": post.id,
+        "external_id": post.external_id,
+        "assessment_id": made.id,
+        "lane": made.lane,
+    }
     summary |= {"route": made.route.to, "because": made.route.because, "tags": [t.tag for t in made.tags]}
     announce(session, post.site, "assessment.completed", summary)
     if made.route.to == "urgent_review":

@@ -48,15 +48,18 @@ def serve(
     """Serve the API and the pages."""
     from service.serving import run
 
-    changed = {key: value for key, value in {"host": host, "port": port}.items() if value is not None}
-    run(Settings(**changed), workers=workers, welcome=welcome)
+    settings = Settings()
+    changed = settings.model_copy(
+        update={"host": host or settings.host, "port": port if port is not None else settings.port}
+    )
+    run(changed, workers=workers, welcome=welcome)
 
 
 @app.command("import")
 def import_command(
     file: Annotated[Path, typer.Argument(help="What to import.")],
     site: Site = "sample",
-    format: Annotated[str, typer.Option(help="jsonl, page, stackexchange or discourse.")] = "jsonl",
+    format: Annotated[str, typer.Option(help="jsonl or page.")] = "jsonl",
     mapping: Annotated[Path | None, typer.Option("--map", help="Field mapping for jsonl (TOML or JSON).")] = None,
     offline: Offline = False,
 ) -> None:
@@ -97,26 +100,6 @@ def related(
     from service.reporting import print_related
 
     print_related(find_related(Settings(), text, site, k, offline=offline), as_json=as_json)
-
-
-@app.command()
-def reindex(site: Site = "sample", offline: Offline = False) -> None:
-    """Build a new index beside the live one (after a change of EMBED_MODEL) and switch to it."""
-    from service.local import rebuild_index
-
-    rebuild_index(Settings(), site, offline=offline)
-
-
-@app.command("check-index")
-def check_index(
-    site: Site = "sample",
-    repair: Annotated[bool, typer.Option(help="Mend what is wrong, from SQL.")] = False,
-    offline: Offline = False,
-) -> None:
-    """Find vectors that are missing, stale or not found by their own embedding."""
-    from service.local import inspect_index
-
-    raise typer.Exit(inspect_index(Settings(), site, repair=repair, offline=offline))
 
 
 @people_app.command("add")

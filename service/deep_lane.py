@@ -138,7 +138,7 @@ class DeepLane:
             deep = self._deep_version(post, newest, {}, degraded, [written.provenance])
             keep_assessment(self.readers, session, post, deep, evidence, self.announce)
         if written.status in ("ready", "abstained"):
-            event = {"post_id": post.id, "external_id": post.external_id, "draft_id": draft_id}
+            event: dict[str, Any] = {"post_id": post.id, "external_id": post.external_id, "draft_id": draft_id}
             event |= {"status": written.status, "kind": written.kind}
             self.announce(session, post.site, "draft.ready", event)
 

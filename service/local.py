@@ -140,35 +140,6 @@ def find_related(settings: Settings, text: str, site: str, k: int, *, offline: b
     return [r.model_dump(mode="json") for r in found.related]
 
 
-def rebuild_index(settings: Settings, site: str, *, offline: bool) -> None:
-    """`answerloop reindex`."""
-    server = _server(settings, offline)
-    if server is not None:
-        print(server.call("POST", "/v1/reindex", json={"site": site})["message"])
-        return
-    from service.corpus.reindex import reindex
-    from service.reporting import ImportProgress
-
-    with open_stations(settings) as stations, ImportProgress() as progress:
-        reindex(stations.index, site, progress=progress.step)
-    print(f"the index of {site} is built with {settings.embed_model} and live")
-
-
-def inspect_index(settings: Settings, site: str, *, repair: bool, offline: bool) -> int:
-    """`answerloop check-index`. Returns the exit code: 0 where everything is in order (or was mended)."""
-    server = _server(settings, offline)
-    if server is not None:
-        report = server.call("POST", "/v1/check-index", json={"site": site, "repair": repair})
-    else:
-        from service.corpus.check_index import check_index
-
-        with open_stations(settings) as stations:
-            report = check_index(stations.index, site, repair=repair).as_dict()
-    for name, value in report.items():
-        print(f"{name}: {value if not isinstance(value, list) else len(value)}")
-    return 0 if report.get("ok", True) or repair else 1
-
-
 def _pause() -> None:
     import time
 

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     prompts_dir: Path = Field(Path("prompts"), description="Folder of prompt, policy and taxonomy files.")
     sample_site: str = Field("sample", description="Name of the site that the sample community is loaded into.")
 
-    embed_model: str = Field(LOCAL_EMBEDDER, description="Embedding model: `local/…` or any LiteLLM id.")
+    embed_model: str = Field(LOCAL_EMBEDDER, description="Embedding model; the bundled one is the only one so far.")
     draft_model: str = Field(LOCAL_WRITER, description="Models that write drafts, first choice first, comma-separated.")
     flag_model: str = Field("", description="Models that read posts against the policy in the deep lane; empty: none.")
     tag_model: str = Field("", description="Models that check tags in the deep lane; empty: none.")

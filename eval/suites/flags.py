@@ -91,7 +91,11 @@ def agreement(name: str, of: int, category: str = "") -> Metric:
     def marks(_case: Case, output: Output) -> Marks:
         def code(side: str) -> float:
             value = output[side][of]
-            return float(ROUTES.index(value)) if not category else float(bool(value) if category == "any" else category in value)
+            return (
+                float(ROUTES.index(value))
+                if not category
+                else float(bool(value) if category == "any" else category in value)
+            )
 
         return [[code("first"), code("second")]]
 

@@ -26,7 +26,7 @@ def load() -> Loaded:
     for row in data.rows:
         if row.family == "clean" and 110 <= len(row.body.split()) <= 420 and len(_sentences(row.body)) >= 6:
             hosts.setdefault(row.lang, []).append(row)
-    cases = []
+    cases: list[Case] = []
     for row in data.rows:
         for flag in row.flags:
             quote = next((q.text for q in flag.quotes if q.field == "body" and 4 <= len(q.text.split()) <= 45), None)
@@ -36,7 +36,9 @@ def load() -> Loaded:
             host = hosts[row.lang][len(cases) % len(hosts[row.lang])]
             case_id = f"{row.id}:{flag.category}"
             slices = {"category": flag.category, "language": "en" if row.lang == "en" else "other"}
-            cases.append(Case(case_id, {"sentence": sentence, "category": flag.category, "host": host}, row.voice, slices))
+            cases.append(
+                Case(case_id, {"sentence": sentence, "category": flag.category, "host": host}, row.voice, slices)
+            )
     step = max(1, len(cases) // MOST)
     return Loaded(cases[::step][:MOST], data.version)
 
@@ -84,7 +86,9 @@ def _in_place(place: str) -> Metric:
     def marks(_case: Case, output: Output) -> Marks:
         return [[float(output[place]), 1.0]]
 
-    return Metric(f"recall at the {place}", f"a concern at the {place} is overlooked", marks, margin=0.03, by_slice=False)
+    return Metric(
+        f"recall at the {place}", f"a concern at the {place} is overlooked", marks, margin=0.03, by_slice=False
+    )
 
 
 def _gap(a: str, b: str) -> Metric:

@@ -1,8 +1,7 @@
-"""Calls for the command line and administrators of this machine: try a post, import a local file, mend the index."""
+"""Calls for the command line and administrators of this machine: try a post, import a local file."""
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,15 +27,6 @@ class LocalFile(BaseModel):
     mapping: Annotated[str, Field(max_length=4000)] | None = None
 
 
-class WhichIndex(BaseModel):
-    """A site's index."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    site: SiteName
-    repair: bool = False
-
-
 @router.post("/v1/try")
 def try_(asked: AskedTry, stations: StationsOf, caller: CallerOf) -> dict[str, Any]:
     """Assess a post without keeping it."""
@@ -51,24 +41,3 @@ def import_local(asked: LocalFile, stations: StationsOf, caller: CallerOf) -> di
     require(caller, "settings")
     mapping = Path(asked.mapping) if asked.mapping else None
     return stations.start_import(asked.site, Path(asked.path), asked.format, mapping, keep=True)
-
-
-@router.post("/v1/reindex", status_code=202)
-def reindex(asked: WhichIndex, stations: StationsOf, caller: CallerOf) -> dict[str, str]:
-    """Build a new index beside the live one, then switch."""
-    require(caller, "settings")
-    allowed(stations, caller, "settings", asked.site)
-    from service.corpus.reindex import reindex as rebuild
-
-    threading.Thread(target=rebuild, args=(stations.index, asked.site), name="reindex", daemon=True).start()
-    return {"message": f"a new index for {asked.site} is being built; the live one serves until then"}
-
-
-@router.post("/v1/check-index")
-def check_index(asked: WhichIndex, stations: StationsOf, caller: CallerOf) -> dict[str, Any]:
-    """Find vectors that are missing or stale, and mend them where asked."""
-    require(caller, "settings")
-    allowed(stations, caller, "settings", asked.site)
-    from service.corpus.check_index import check_index as check
-
-    return check(stations.index, asked.site, repair=asked.repair).as_dict()

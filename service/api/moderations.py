@@ -41,7 +41,7 @@ class AskedModeration(BaseModel):
         """What is to be read, in order. Raises InvalidInput for images and for nothing at all."""
         if isinstance(self.input, str):
             return [self.input]
-        texts = []
+        texts: list[str] = []
         for index, part in enumerate(self.input):
             if isinstance(part, InputPart):
                 if part.text is None:
@@ -50,7 +50,7 @@ class AskedModeration(BaseModel):
                     )
                 texts.append(part.text)
             else:
-                texts.append(part)
+                texts.append(str(part))
         if not texts:
             raise InvalidInput("there is nothing to read", field="input")
         return texts

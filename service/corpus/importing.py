@@ -25,7 +25,7 @@ from service.database import Database
 from service.errors import InvalidInput, NotFound
 from service.people.identity import ensure_site
 
-FORMATS = ("jsonl", "page", "stackexchange", "discourse")
+FORMATS = ("jsonl", "page")
 BATCH_RECORDS = 100
 BATCH_CHARACTERS = 4_000_000
 """Text of one batch: with the bound on what waits to be embedded, what keeps memory flat."""
@@ -91,14 +91,6 @@ def open_source(path: Path, format: str, *, site: str, mapping: Path | None = No
         from service.corpus.importers.page import open_page
 
         return open_page(path, site)
-    if format == "stackexchange":
-        from service.corpus.importers.stackexchange import open_stackexchange
-
-        return open_stackexchange(path)
-    if format == "discourse":
-        from service.corpus.importers.discourse import open_discourse
-
-        return open_discourse(path)
     raise InvalidInput(f"unknown format {format!r}; there are {', '.join(FORMATS)}", field="format")
 
 

@@ -1,10 +1,10 @@
-"""From a post and its evidence to a WrittenDraft: abstain, or let a model write and check every sentence, or assemble a scaffold."""
+"""From a post and its evidence to a WrittenDraft: abstain, have a model write and check it, or assemble a scaffold."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -202,7 +202,9 @@ def _small_claims(data: dict[str, Any], shown: list[EvidencePassage]) -> list[Cl
 def _strong_claims(data: dict[str, Any]) -> list[Claim]:
     claims = []
     for entry in data.get("sentences", []):
-        sources = [(str(s.get("passage_id", "")), str(s.get("quote", ""))) for s in entry.get("sources", [])]
+        sources: list[tuple[str, str | None]] = [
+            (str(s.get("passage_id", "")), str(s.get("quote", ""))) for s in entry.get("sources", [])
+        ]
         judgement = entry.get("kind") == "judgement"
         text = str(entry.get("text", "")).strip()
         if text:
@@ -210,11 +212,11 @@ def _strong_claims(data: dict[str, Any]) -> list[Claim]:
     return claims
 
 
-def _narrowed(schema: dict[str, Any], ids: list[str], small: bool) -> dict[str, Any]:
+def _narrowed(schema: Mapping[str, Any] | None, ids: list[str], small: bool) -> dict[str, Any]:
     """The reply schema with the passage id (or number) narrowed to what is shown."""
     import copy
 
-    narrowed = copy.deepcopy(schema)
+    narrowed: dict[str, Any] = copy.deepcopy(dict(schema or {}))
     item = narrowed["properties"]["sentences"]["items"]["properties"]
     if small:
         item["source"]["maximum"] = len(ids)

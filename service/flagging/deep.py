@@ -60,7 +60,7 @@ class DeepReader:
         prompt = load_prompt(self._prompts_dir, PROMPT, self._labels.live(PROMPT))
         author = ", ".join(part for part in (post.author.role, post.author.level, post.author.company) if part)
         rendered = render(
-            prompt, title=post.title, body=post.body, policy=self._policy.as_text(), lang=readable.lang, kind=post.kind,
+            prompt, title=post.title, body=post.body, policy=self._policy.as_text, lang=readable.lang, kind=post.kind,
             author_line=author,
         )  # fmt: skip
         call = ModelCall(
@@ -89,7 +89,7 @@ class DeepReader:
         return after_failure(flags, fast)
 
     def _concern(self, entry: dict[str, Any], post: NewPost, version: str) -> Concern | None:
-        category = entry.get("category")
+        category: Any = entry.get("category")
         spans = tuple(span for quote in entry.get("quotes", []) for span in find_quote(str(quote), post))
         if category not in get_args(Category) or not spans:
             return None

@@ -73,7 +73,7 @@ def fit(posts: list[Labelled]) -> dict[str, Any]:
             _, combine, logits = _fit_one(posts, train, category, number, truth[:, number], voices)
             out_of_fold[test, number] = _combined(combine, logits[test], posts, test, number)
     window, combine_all, cuts, metrics = [], [], {}, {}
-    clean = ~truth.any(axis=1)
+    clean: NDArray[np.bool_] = np.asarray(~truth.any(axis=1))
     for number, category in enumerate(CATEGORIES):
         everything = np.arange(len(posts))
         weights, combine, _ = _fit_one(posts, everything, category, number, truth[:, number], voices)
@@ -172,7 +172,8 @@ def _window_weights(posts: list[Labelled], chosen: NDArray[np.int64], category: 
     vectors = np.concatenate([posts[i].vectors for i in chosen])
     quoted = np.array([j in posts[i].quoted.get(category, ()) for i in chosen for j in range(len(posts[i].vectors))])
     model = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=500).fit(vectors, quoted)
-    return np.r_[model.coef_[0], model.intercept_]
+    weights: NDArray[np.float64] = np.r_[model.coef_[0], model.intercept_]
+    return weights
 
 
 def _strongest(weights: NDArray[np.float64], posts: list[Labelled], chosen: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -45,7 +45,7 @@ class LearnedReader:
             return {}
         logits = embedded.vectors @ self._window[:, :-1].T + self._window[:, -1]
         windows = logits.argmax(axis=0)
-        found = {}
+        found: dict[Category, Score] = {}
         for number, category in enumerate(CATEGORIES):
             if category == "duplicate_crosspost":
                 continue  # not to be seen in the post alone

@@ -164,7 +164,7 @@ def _strip_markup(source: str, code: list[Span], hidden: list[Span]) -> tuple[by
             if meant != match[0] and "\x00" not in meant:
                 _remove(gone, match.start(), match.end())
                 replaced[match.start()] = meant
-    return gone, {start: text for start, text in replaced.items()}
+    return gone, dict(replaced.items())
 
 
 def _remove(gone: bytearray, start: int, end: int) -> None:

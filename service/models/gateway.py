@@ -327,14 +327,8 @@ def _chunk(text: str, end: Reply | None) -> dict[str, Any]:
         prompt, written = end.input_tokens or 0, end.output_tokens or 0
         usage = {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
     finish = "" if end is None else end.finish
-    return {
-        "text": text,
-        "tool_use": None,
-        "is_finished": end is not None,
-        "finish_reason": finish,
-        "usage": usage,
-        "index": 0,
-    }
+    ended = {"is_finished": end is not None, "finish_reason": finish, "usage": usage}
+    return {"text": text, "tool_use": None, "index": 0, **ended}
 
 
 async def _close_stream(chunks: Any) -> None:

@@ -51,7 +51,7 @@ def second_reviews(session: Session, site: str | None = None) -> list[CategoryAg
         query = query.where(DecisionRow.site == site)
     pairs: list[tuple[set[str], set[str]]] = []
     for row in session.execute(query).all():
-        second, first_item = row[0], row[1]
+        second, first_item = row._tuple()[0], row._mapping["second_of"]
         first = decisions.in_force(session, first_item)
         if first is not None:
             pairs.append((upheld(first), upheld(second)))

@@ -120,7 +120,7 @@ def recent(request: Request, before: str | None = None) -> Response:
     if before:
         query = query.where(AssessmentRow.id < before)
     with stations_of(request).database.read() as session:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"row": row, "title": title, "external_id": external_id}
             for row, title, external_id in session.execute(query)
         ]

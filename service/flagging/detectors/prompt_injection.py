@@ -37,9 +37,7 @@ class PromptInjection:
     """Orders to a machine, wherever they stand; hidden text and base64 are read as well."""
 
     name: str = NAME
-    blind_spots: str = (
-        "Polite or indirect requests without a machine as addressee; orders spread over sentences; languages without a pattern."
-    )
+    blind_spots: str = "Polite or indirect requests without a machine as addressee; orders spread over sentences; languages without a pattern."
 
     def detect(self, post: ReadablePost, context: DetectorContext) -> list[Finding]:
         """Every order found, strongest first."""

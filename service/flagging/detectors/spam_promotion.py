@@ -36,14 +36,18 @@ class SpamPromotion:
         for reading in post.fields:
             for detail, probability, pattern in _CUES:
                 for match in pattern.finditer(reading.text):
-                    found.append(Finding("spam_promotion", probability, (located(reading, *match.span()),), NAME, detail))
+                    found.append(
+                        Finding("spam_promotion", probability, (located(reading, *match.span()),), NAME, detail)
+                    )
                     break
         body = post.body.text
         links = Counter(_LINK.findall(body))
         if links and max(links.values()) >= 3:
             first = _LINK.search(body)
             if first:
-                found.append(Finding("spam_promotion", 0.8, (located(post.body, *first.span()),), NAME, "repeated_link"))
+                found.append(
+                    Finding("spam_promotion", 0.8, (located(post.body, *first.span()),), NAME, "repeated_link")
+                )
         kinds = {finding.detail for finding in found}
         factor = 0.6 if _ASKED.search(post.text) else 1.0
         lifted = min(0.97, max((f.probability for f in found), default=0.0) + 0.1 * (len(kinds) - 1)) * factor
