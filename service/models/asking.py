@@ -318,17 +318,10 @@ def _completion(run: _Run, asked: _Asked, leaving: Leaving | None) -> Completion
         text=text,
         data=data,
         model=asked.request.model,
-        input_tokens=spent.input_tokens,
-        output_tokens=spent.output_tokens,
-        cost_usd=spent.cost_micro_usd / 1e6,
-        ms=(time.monotonic() - run.started) * 1000,
-        rungs=tuple(spent.rungs),
-        request_sha256=asked.request.sha256,
-        finish=asked.reply.finish,
-        queued_ms=run.queued_s * 1000,
-        cached=asked.cached,
-        attempts=tuple(spent.attempts),
-    )
+        input_tokens=spent.input_tokens, output_tokens=spent.output_tokens, cost_usd=spent.cost_micro_usd / 1e6,
+        ms=(time.monotonic() - run.started) * 1000, rungs=tuple(spent.rungs), request_sha256=asked.request.sha256,
+        finish=asked.reply.finish, queued_ms=run.queued_s * 1000, cached=asked.cached, attempts=tuple(spent.attempts),
+    )  # fmt: skip
 
 
 def _error(failure: Exception, run: _Run) -> AnswerloopError:
