@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := uv pip compile pyproject.toml --group build --generate-hashes --no-emit-index-url --universal --python-version 3.11 --quiet --no-header
+export UV_SYSTEM_CERTS := true
+export UV_NATIVE_TLS := true
 MODELS := data/models/.fetched
 PAGES := service/web/static/vendor/.built
 
