@@ -33,6 +33,8 @@ DATASET = Path("eval/datasets")
 CLEAN_FLAGGED = 0.006
 CLEAN_FLAGGED_AT_RISK = 0.015
 LEAST_POSITIVES = 20
+LEAST_RAISED = 0.25
+"""A flag less likely than this is not worth raising, whatever the best F1 says, unless a person may be in danger."""
 UNREADABLE = {"duplicate_crosspost": {"low": 0.3, "middle": 0.5, "high": 0.7}}
 """Not to be seen in the post alone: cuts on retrieval's calibrated probability, set by hand."""
 FOLDS = 5
@@ -203,8 +205,7 @@ def _cuts(
     middle = float(grid[int(np.argmax(scores))])
     share = CLEAN_FLAGGED_AT_RISK if category in PERSON_AT_RISK else CLEAN_FLAGGED
     high = float(np.quantile(probability[clean], 1 - share)) + 1e-4
-    if category in PERSON_AT_RISK:
-        middle = min(middle, high)
+    middle = min(middle, high) if category in PERSON_AT_RISK else max(middle, LEAST_RAISED)
     high = min(max(high, middle), 0.97)
     flagged = probability >= high
     metrics = {
