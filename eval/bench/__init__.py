@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import subprocess
 import sys
@@ -124,15 +125,15 @@ def _fill(stations: Stations, threads: int) -> None:
 
 
 def _posts(count: int) -> list[NewPost]:
-    from eval.loading import shipped
-
-    rows = [row for row in shipped("posts").rows if row.lang == "en"]
-    words = " ".join(row.body for row in rows).split()
+    folder = Path("eval/datasets/posts")
+    lines = [line for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+    rows = [row for row in map(json.loads, lines) if row["lang"] == "en"]
+    words = " ".join(row["body"] for row in rows).split()
     return [
         NewPost(
             site=SITE,
             external_id=f"bench-{n}",
-            title=rows[n].title[:300],
+            title=rows[n]["title"],
             body=" ".join(words[n * WORDS : (n + 1) * WORDS]),
         )
         for n in range(count)
