@@ -46,7 +46,7 @@ def upheld(row: DecisionRow) -> set[str]:
 def second_reviews(session: Session, site: str | None = None) -> list[CategoryAgreement]:
     """Agreement of first and second decisions per category, over all second reviews that stand."""
     query = decisions.standing().join(ReviewItemRow, ReviewItemRow.id == DecisionRow.item_id)
-    query = query.where(ReviewItemRow.second_of.is_not(None)).add_columns(ReviewItemRow.second_of)
+    query = query.where(ReviewItemRow.second_of.is_not(None))
     if site is not None:
         query = query.where(DecisionRow.site == site)
     pairs: list[tuple[set[str], set[str]]] = []
