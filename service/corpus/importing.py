@@ -25,7 +25,7 @@ from service.database import Database
 from service.errors import InvalidInput, NotFound
 from service.people.identity import ensure_site
 
-FORMATS = ("jsonl", "page")
+FORMATS = ("jsonl", "page", "stackexchange", "discourse")
 BATCH_RECORDS = 100
 BATCH_CHARACTERS = 4_000_000
 """Text of one batch: with the bound on what waits to be embedded, what keeps memory flat."""
@@ -62,15 +62,15 @@ def import_file(
         with _Embedding(index, site) as embedding:
             for batch in _batches(source.records(run.position)):
                 run.keep(batch)
-                _report(run, index, progress)
+                progress(max(run.position - index.waiting(site), 0), source.total, "importing")
                 embedding.go_on()
                 while index.waiting(site) > AHEAD:
                     embedding.pause()
-                    _report(run, index, progress)
+                    progress(max(run.position - index.waiting(site), 0), source.total, "importing")
             while left := index.waiting(site):
                 embedding.go_on()
                 embedding.pause()
-                progress(run.position - min(left, run.position), source.total, "embedding")
+                progress(max(run.position - left, 0), source.total, "embedding")
         report = run.finish(source.notes)
         source.finished()
         progress(run.position, run.position, "done")
@@ -91,6 +91,14 @@ def open_source(path: Path, format: str, *, site: str, mapping: Path | None = No
         from service.corpus.importers.page import open_page
 
         return open_page(path, site)
+    if format == "stackexchange":
+        from service.corpus.importers.stackexchange import open_stackexchange
+
+        return open_stackexchange(path)
+    if format == "discourse":
+        from service.corpus.importers.discourse import open_discourse
+
+        return open_discourse(path)
     raise InvalidInput(f"unknown format {format!r}; there are {', '.join(FORMATS)}", field="format")
 
 
@@ -103,7 +111,6 @@ class _Run:
         counts = ("read", "imported", "changed", "unchanged", "gone", "refused", "answers")
         self._report: dict[str, Any] = {name: row.report.get(name, 0) for name in counts}
         self._report["bad"] = list(row.report.get("bad", []))
-        self.total = source.total
 
     def keep(self, batch: list[Record]) -> None:
         """Write a batch, the counts and the position in one transaction."""
@@ -126,7 +133,8 @@ class _Run:
                     report["refused"] += 1
                     if len(report["bad"]) < LISTED:
                         report["bad"].append({"line": record.number, "reason": record.reason})
-            _keep_topics(session, self._site, self._source.topics)
+            if report["read"] == 0:
+                _keep_topics(session, self._site, self._source.topics)
             report["read"] += len(batch)
             values = {"position": batch[-1].number, "report": report, "state": "running", "updated_at": now}
             session.execute(sa.update(ImportRow).where(ImportRow.id == self._id).values(**values))
@@ -277,8 +285,3 @@ def _remove(session: Session, site: str, record: Gone, now: Any) -> None:
 def _keep_topics(session: Session, site: str, topics: Any) -> None:
     for name, description in topics.items():
         session.merge(TopicRow(site=site, name=name, description=description))
-
-
-def _report(run: _Run, index: Index, progress: Progress) -> None:
-    waiting = index.waiting()
-    progress(max(run.position - waiting, 0), run.total, "importing")

@@ -155,8 +155,13 @@ class Index:
         return found
 
     def add_post(self, site: str, post_id: str, vector: NDArray[np.float32]) -> None:
-        """Keep a post's vector, for cross-posts and precedents."""
-        self.vectors.upsert(self.collection(site, "posts"), [post_id], vector.reshape(1, -1))
+        """Keep a post's vector (by the configured model), for cross-posts and precedents.
+
+        While an older model's generation is still live the vector does not fit it: the reindex will add the post.
+        """
+        live = self.ensure_live(site)
+        if live.model == self.configured.name:
+            self.vectors.upsert(live.collection("posts"), [post_id], vector.reshape(1, -1))
 
     def remove_post(self, site: str, post_id: str) -> None:
         """Remove a post's vector from every generation."""

@@ -123,6 +123,11 @@ def set_reuse(session: Session, site: str, author_id: str, reuse: str, now: date
     return affected
 
 
+def announce(session: Session, site: str, thread_ids: Sequence[str], now: datetime) -> None:
+    """Have the vectors of threads made anew although nothing of them changed."""
+    _announce(session, site, _mark_changed(session, thread_ids), {}, now)
+
+
 def visible(session: Session, thread_ids: Iterable[str]) -> set[str]:
     """Those of the threads that may be shown: they exist, are public, and their author did not opt out."""
     found: set[str] = set()
