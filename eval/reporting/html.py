@@ -1,0 +1,8 @@
+"""placeholder"""
+
+from pathlib import Path
+from typing import Any
+
+
+def write(path: Path, *a: Any) -> Path:
+    return path
