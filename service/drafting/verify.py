@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import cast, get_args
 
 from service.clock import new_id
-from service.drafting.citations import check_details, overlap, stands_in
+from service.drafting.citations import check_details, stands_in
 from service.drafting.draft import Dropped, Grounding, Section, Sentence, Source
-from service.drafting.sentences import sentences, words
+from service.drafting.sentences import sentences
+from service.drafting.support import support
 from service.models.embedder import Embedder
 from service.retrieval.evidence import Evidence, EvidencePassage
 
@@ -67,12 +68,8 @@ def verify(claim: Claim, shown: list[EvidencePassage], evidence: Evidence, embed
 
 
 def support_of(claim: str, passages: list[EvidencePassage], embedder: Embedder) -> float:
-    """How well the passages support the claim, 0 to 1: nearness to the nearest sentence and words in common, in equal parts."""
-    text = "\n".join(p.text for p in passages)
-    pool = [s for s in sentences(text) if len(words(s)) >= 3][:60] or [text[:500]]
-    vectors = embedder.embed([*pool, claim])
-    nearest = float((vectors[:-1] @ vectors[-1]).max())
-    return 0.5 * max(nearest, 0.0) + 0.5 * overlap(claim, text)
+    """How well the passages together support the claim, 0 to 1."""
+    return support(claim, "\n".join(p.text for p in passages), embedder)
 
 
 def nearest_sentence(claim: str, text: str, embedder: Embedder) -> str:

@@ -81,6 +81,17 @@ def keep_tags(session: Session, post_id: str, tags: list[str], by: str, now: dat
     session.add(KeptTagsRow(id=new_id(), post_id=post_id, tags=tags, by=by, at=now))
 
 
+def take_back_tags(session: Session, post_id: str, now: datetime) -> None:
+    """What was kept last no longer counts: what was kept before it does again, or nothing."""
+    rows = session.scalars(
+        sa.select(KeptTagsRow).where(KeptTagsRow.post_id == post_id).order_by(KeptTagsRow.id.desc()).limit(2)
+    ).all()
+    if len(rows) == 2:
+        keep_tags(session, post_id, rows[1].tags, rows[1].by, now)
+    elif rows:
+        session.delete(rows[0])
+
+
 def kept_tags(session: Session, post_id: str) -> list[str] | None:
     """The tags that were kept in the end, or None where nobody said."""
     newest = sa.select(KeptTagsRow.tags).where(KeptTagsRow.post_id == post_id).order_by(KeptTagsRow.id.desc()).limit(1)

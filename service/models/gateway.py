@@ -7,6 +7,7 @@ returns a future whose `cancel()` stops the call, `stream` yields the text while
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import queue
 import threading
@@ -158,12 +159,12 @@ class LiteLLMBackend:
 
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.models_dir
+        self._longest_s = settings.model_deadline_s
         self._writers: dict[str, BundledWriter] = {}
-        self._session: Any = None
 
     async def ask(self, request: BackendRequest) -> Reply:
         """One whole reply."""
-        litellm = await asyncio.to_thread(load_litellm)
+        litellm = await asyncio.to_thread(_ready_for, request.model)
         try:
             answer = await litellm.acompletion(**self._arguments(litellm, request))
             choice = answer.choices[0]
@@ -180,7 +181,7 @@ class LiteLLMBackend:
 
     async def stream(self, request: BackendRequest) -> AsyncGenerator[str | Reply, None]:
         """Pieces as they arrive, then the whole."""
-        litellm = await asyncio.to_thread(load_litellm)
+        litellm = await asyncio.to_thread(_ready_for, request.model)
         pieces: list[str] = []
         finish, usage, length = "", None, 0
         chunks: Any = None
@@ -216,7 +217,7 @@ class LiteLLMBackend:
         for writer in self._writers.values():
             await asyncio.to_thread(writer.close)
         if _litellm is not None:
-            await _litellm.close_litellm_async_clients()
+            await _close_clients(_litellm.in_memory_llm_clients_cache)
 
     def _arguments(self, litellm: Any, request: BackendRequest) -> dict[str, Any]:
         arguments: dict[str, Any] = {
@@ -224,7 +225,7 @@ class LiteLLMBackend:
             "messages": [{"role": message.role, "content": message.content} for message in request.messages],
             "temperature": request.temperature,
             "max_tokens": request.max_output_tokens,
-            "timeout": request.timeout_s,
+            "timeout": self._longest_s,  # the same for all: LiteLLM keeps a client and its connections for each value
             "num_retries": 0,
             "max_retries": 0,
         }
@@ -250,9 +251,19 @@ def load_litellm() -> ModuleType:
             litellm.suppress_debug_info = True
             litellm.turn_off_message_logging = True
             litellm.disable_streaming_logging = True
+            litellm.disable_token_counter = True
             litellm.custom_provider_map = [{"provider": "local", "custom_handler": _local_provider(litellm)}]
             _litellm = litellm
     return _litellm
+
+
+def _ready_for(model: str) -> ModuleType:
+    """LiteLLM with what it would import in the midst of its first call, which takes 2 s and would hold up the loop."""
+    litellm = load_litellm()
+    if not is_local(model):
+        importlib.import_module("openai.resources")
+        importlib.import_module("httpcore")
+    return litellm
 
 
 def _local_provider(litellm: Any) -> Any:
@@ -329,6 +340,17 @@ def _chunk(text: str, end: Reply | None) -> dict[str, Any]:
     finish = "" if end is None else end.finish
     ended = {"is_finished": end is not None, "finish_reason": finish, "usage": usage}
     return {"text": text, "tool_use": None, "index": 0, **ended}
+
+
+async def _close_clients(cache: Any) -> None:
+    """Close and forget the clients of this event loop; LiteLLM's own way would close those of other loops as well."""
+    mine = f"-{id(asyncio.get_running_loop())}"
+    for key in [key for key in cache.cache_dict if key.endswith(mine)]:
+        client = cache.cache_dict.pop(key)
+        cache.ttl_dict.pop(key, None)
+        close = getattr(client, "close", None) or getattr(client, "aclose", None)
+        if close is not None and asyncio.iscoroutinefunction(close):
+            await close()
 
 
 async def _close_stream(chunks: Any) -> None:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -35,14 +36,7 @@ def decide(
 
     Raises Conflict (already decided, held by somebody else, a newer assessment that differs), NotAllowed, InvalidInput.
     """
-    if item.state != "open":
-        raise Conflict("this item is decided already", reason="decided", state=item.state)
-    if item.not_for == by:
-        raise NotAllowed("somebody else has to decide this one")
-    claims.check_free(session, item, by, now)
-    check_same(seen, newest)
-    judged = judge_flags(wanted, seen.flags)
-    check_reason(wanted, judged, policy)
+    judged = check(session, item, by, wanted, seen, newest, policy, now)
     categories = [str(f["category"]) for f in seen.flags]
     row = _append(
         session, item, wanted.verdict, by, now, seen=seen, newest=newest, flags=judged, tags=wanted.tags,
@@ -55,6 +49,22 @@ def decide(
     appeal = _settle_appeal(session, item, row, now)
     _ask_second(session, item, row, seen, settings, now)
     return Decided(row, appeal)
+
+
+def check(
+    session: Session, item: ReviewItemRow, by: str, wanted: Decide, seen: Judged, newest: Judged, policy: Policy,
+    now: datetime,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """What a decision would say about each flag. Raises what `decide` raises; writes nothing."""
+    if item.state != "open":
+        raise Conflict("this item is decided already", reason="decided", state=item.state)
+    if item.not_for == by:
+        raise NotAllowed("somebody else has to decide this one")
+    claims.check_free(session, item, by, now)
+    check_same(seen, newest)
+    judged = judge_flags(wanted, seen.flags)
+    check_reason(wanted, judged, policy)
+    return judged
 
 
 def undo(session: Session, item: ReviewItemRow, by: str, settings: Settings, now: datetime) -> DecisionRow:

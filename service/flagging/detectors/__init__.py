@@ -11,12 +11,12 @@ from service.flagging.detectors import (
     sexual,
 )
 from service.flagging.detectors.confidential_business import ConfidentialBusiness
+from service.flagging.detectors.credentials import Credentials
 from service.flagging.detectors.crisis import Crisis
+from service.flagging.detectors.identifying_detail import IdentifyingDetail
 from service.flagging.detectors.low_effort import LowEffort
 from service.flagging.detectors.minor_safety import MinorSafety
 from service.flagging.detectors.personal_information import PersonalInformation
-from service.flagging.detectors.prompt_injection import PromptInjection
-from service.flagging.detectors.spam_promotion import SpamPromotion
 from service.flagging.detectors.violence_threat import ViolenceThreat
 from service.flagging.finding import Detector
 
@@ -25,9 +25,9 @@ DETECTORS: tuple[Detector, ...] = (
     ViolenceThreat(),
     MinorSafety(),
     PersonalInformation(),
+    Credentials(),
     ConfidentialBusiness(),
-    PromptInjection(),
-    SpamPromotion(),
+    IdentifyingDetail(),
     harassment.DETECTOR,
     hate.DETECTOR,
     sexual.DETECTOR,

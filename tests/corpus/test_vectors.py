@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from service.corpus.vectors import VectorStore
+from service.errors import AlreadyOpen, InvalidInput, StoreUnavailable
+from service.settings import Settings
+
+MakeSettings = Callable[..., Settings]
+
+NAMES = [f"id{n}" for n in range(700)]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The Rust server that `chroma run` starts."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    chroma = Path(sys.executable).with_name("chroma")
+    folder = tmp_path_factory.mktemp("chroma-server")
+    command = [str(chroma), "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _try in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.1)
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(params=["embedded", "server"])
+def store(request: pytest.FixtureRequest, make_settings: MakeSettings) -> Iterator[VectorStore]:
+    url = request.getfixturevalue("server") if request.param == "server" else ""
+    opened = VectorStore(make_settings(chroma_url=url))
+    opened.check()
+    yield opened
+    opened.drop("camp.passages.1")
+    opened.close()
+
+
+def unit(rows: int, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    made = np.random.default_rng(seed).normal(size=(rows, 16)).astype(np.float32)
+    return made / np.linalg.norm(made, axis=1, keepdims=True)
+
+
+def test_vectors_come_back_by_query_and_by_id(store: VectorStore) -> None:
+    made = unit(700)
+    store.upsert("camp.passages.1", NAMES, made)
+    assert store.count("camp.passages.1") == 700
+    hits = store.query("camp.passages.1", made[5:7], 3)
+    assert [row[0].id for row in hits] == ["id5", "id6"]
+    assert hits[0][0].score == pytest.approx(1, abs=1e-4)
+    assert hits[0][0].score >= hits[0][1].score
+    assert np.allclose(store.fetch("camp.passages.1", ["id9", "nobody"])["id9"], made[9], atol=1e-6)
+    assert store.present("camp.passages.1", ["id1", "nobody"]) == {"id1"}
+    assert sorted(id_ for page in store.ids("camp.passages.1") for id_ in page) == sorted(NAMES)
+
+
+def test_an_id_that_exists_gets_the_new_vector(store: VectorStore) -> None:
+    store.upsert("camp.passages.1", NAMES[:2], unit(2))
+    store.upsert("camp.passages.1", NAMES[:1], unit(1, seed=9))
+    assert store.count("camp.passages.1") == 2
+    assert store.query("camp.passages.1", unit(1, seed=9), 1)[0][0].id == "id0"
+
+
+def test_deleting_removes_and_passes_over_what_is_not_there(store: VectorStore) -> None:
+    store.upsert("camp.passages.1", NAMES[:3], unit(3))
+    store.delete("camp.passages.1", ["id0", "nobody"])
+    store.delete("camp.nowhere.1", ["id0"])
+    assert store.present("camp.passages.1", NAMES[:3]) == {"id1", "id2"}
+    assert "id0" not in {hit.id for hit in store.query("camp.passages.1", unit(3), 3)[0]}
+
+
+def test_a_collection_that_does_not_exist_finds_nothing(store: VectorStore) -> None:
+    assert store.query("camp.passages.9", unit(2), 5) == [[], []]
+    assert store.count("camp.passages.9") == 0
+    assert store.fetch("camp.passages.9", ["a"]) == {}
+    assert list(store.ids("camp.passages.9")) == []
+    store.drop("camp.passages.9")
+
+
+def test_a_dropped_collection_is_gone(store: VectorStore) -> None:
+    store.upsert("camp.passages.1", NAMES[:3], unit(3))
+    store.drop("camp.passages.1")
+    assert store.query("camp.passages.1", unit(1), 5) == [[]]
+
+
+def test_a_collection_dropped_by_another_process_finds_nothing(server: str, make_settings: MakeSettings) -> None:
+    here, there = (VectorStore(make_settings(chroma_url=server)) for _ in range(2))
+    here.upsert("camp.passages.7", NAMES[:3], unit(3))
+    there.drop("camp.passages.7")
+    assert here.query("camp.passages.7", unit(1), 5) == [[]]
+    here.close()
+    there.close()
+
+
+def test_a_second_process_is_refused_and_told_who_holds_the_folder(make_settings: MakeSettings) -> None:
+    settings = make_settings(port=8123)
+    holder = VectorStore(settings)
+    code = (
+        "import sys; from service.settings import Settings; from service.corpus.vectors import VectorStore\n"
+        "from service.errors import AlreadyOpen\n"
+        f"try: VectorStore(Settings(_env_file=None, data_dir={str(settings.data_dir)!r}))\n"
+        "except AlreadyOpen as refused: print(refused.detail); sys.exit(refused.exit_code)"
+    )
+    tried = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert tried.returncode == 4
+    assert json.loads((settings.data_dir / "chroma.lock").read_text())["url"] == "http://127.0.0.1:8123"
+    assert "http://127.0.0.1:8123" in tried.stdout
+    assert "process" in tried.stdout
+    holder.close()
+    holder.close()
+    VectorStore(settings).close()
+
+
+def test_vectors_survive_closing_and_opening(make_settings: MakeSettings) -> None:
+    first = VectorStore(make_settings())
+    first.upsert("camp.passages.1", NAMES[:3], unit(3))
+    first.close()
+    again = VectorStore(make_settings())
+    assert again.query("camp.passages.1", unit(1), 1)[0][0].id == "id0"
+    again.close()
+
+
+def test_a_server_that_does_not_answer_is_unavailable(make_settings: MakeSettings) -> None:
+    store = VectorStore(make_settings(chroma_url="http://127.0.0.1:9"))
+    with pytest.raises(StoreUnavailable):
+        store.query("camp.passages.1", unit(1), 1)
+    with pytest.raises(InvalidInput, match="not the address"):
+        VectorStore(make_settings(chroma_url="chroma")).check()
+
+
+def test_a_process_can_hold_the_lock_only_once(make_settings: MakeSettings) -> None:
+    holder = VectorStore(make_settings())
+    with pytest.raises(AlreadyOpen):
+        VectorStore(make_settings())
+    holder.close()
