@@ -21,7 +21,7 @@ from service.clock import Clock, system_clock
 from service.database import Database
 from service.errors import ModelFailed
 from service.models.asking import Asking
-from service.models.bundled import BundledWriter, Writing
+from service.models.bundled import BundledWriter
 from service.models.calls import (
     Backend,
     BackendFailure,
@@ -34,6 +34,7 @@ from service.models.calls import (
     model_list,
 )
 from service.models.failures import failure_of
+from service.models.local_reply import chunk, write
 from service.settings import Settings
 
 __all__ = ["Completion", "Gateway", "LiteLLMBackend", "Message", "ModelCall", "model_list"]
@@ -273,7 +274,7 @@ def _local_provider(litellm: Any) -> Any:
         """Hands what LiteLLM was asked to the bundled writer of the backend that asked."""
 
         async def acompletion(self, *_args: Any, model_response: Any, **_kwargs: Any) -> Any:  # type: ignore[override]
-            reply = await _write(*_writing.get())
+            reply = await write(*_writing.get())
             choice = model_response.choices[0]
             choice.message.content, choice.finish_reason = reply.text, reply.finish
             model_response.usage = litellm.Usage(
@@ -283,63 +284,20 @@ def _local_provider(litellm: Any) -> Any:
 
         async def astreaming(self, *_args: Any, **_kwargs: Any) -> AsyncIterator[dict[str, Any]]:  # type: ignore[override]
             pieces: asyncio.Queue[str | Reply | Exception] = asyncio.Queue()
-            writing = asyncio.create_task(_write(*_writing.get(), pieces))
+            writing = asyncio.create_task(write(*_writing.get(), pieces))
             try:
                 while True:
                     piece = await pieces.get()
                     if isinstance(piece, Exception):
                         raise piece
                     if isinstance(piece, Reply):
-                        yield _chunk("", piece)
+                        yield chunk("", piece)
                         return
-                    yield _chunk(piece, None)
+                    yield chunk(piece, None)
             finally:
                 writing.cancel()
 
     return LocalProvider()
-
-
-async def _write(
-    writer: BundledWriter, request: BackendRequest, pieces: asyncio.Queue[str | Reply | Exception] | None = None
-) -> Reply:
-    loop, left = asyncio.get_running_loop(), threading.Event()
-
-    def on_text(piece: str) -> None:
-        if pieces is not None:
-            loop.call_soon_threadsafe(pieces.put_nowait, piece)
-
-    writing = Writing(
-        request.messages,
-        request.schema,
-        request.temperature,
-        request.max_output_tokens,
-        seed=request.repeat,
-        on_text=on_text,
-        stop=left.is_set,
-    )
-    try:
-        reply = await asyncio.wrap_future(writer.submit(writing))
-    except asyncio.CancelledError:
-        left.set()
-        raise
-    except Exception as failure:
-        if pieces is None:
-            raise
-        pieces.put_nowait(failure)
-        return Reply("")
-    if pieces is not None:
-        pieces.put_nowait(reply)
-    return reply
-
-
-def _chunk(text: str, end: Reply | None) -> dict[str, Any]:
-    usage = None
-    if end is not None:
-        prompt, written = end.input_tokens or 0, end.output_tokens or 0
-        usage = {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
-    finish = "" if end is None else end.finish
-    ended = {"is_finished": end is not None, "finish_reason": finish, "usage": usage}
-    return {"text": text, "tool_use": None, "index": 0, **ended}
 
 
 async def _close_clients(cache: Any) -> None:

@@ -1,8 +1,0 @@
-"""placeholder"""
-
-from pathlib import Path
-from typing import Any
-
-
-def write(path: Path, *a: Any) -> Path:
-    return path
