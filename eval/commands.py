@@ -168,13 +168,13 @@ def _finish(suites: Any, found: Any, folder: Path, *, judge: bool) -> int:
 
 
 def _write_reports(folder: Path, found: Any, checks: Any, against: Any) -> Path:
-    from eval.reporting import junit, markdown, trend
+    from eval.reporting import html, junit, markdown, trend
 
     for result in found:
         trend.note(result, folder.name)
     junit.write(folder / "junit.xml", found, checks)
     markdown.write(folder / "report.md", found, checks)
-    return folder / "report.md"
+    return html.write(folder / "report.html", found, checks, against)
 
 
 def _choice(given: argparse.Namespace) -> Choice:

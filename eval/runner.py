@@ -159,10 +159,16 @@ def as_figure(metric: Metric, cases: Sequence[Case], outputs: dict[str, Output])
 def sent_of(case: Case) -> dict[str, Any]:
     """What a reader of the report sees of a case's row."""
     row = case.row
-    data = row.model_dump(mode="json") if hasattr(row, "model_dump") else dict(row) if isinstance(row, dict) else {}
+    data = _plain(row) if hasattr(row, "model_dump") or isinstance(row, dict) else {}
     return {
         key: value for key, value in data.items() if key not in ("id", "evidence") and value not in (None, [], "", {})
     }
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _kept(path: Path, stamp: dict[str, Any]) -> tuple[dict[str, Output], dict[str, str]]:
