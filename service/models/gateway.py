@@ -11,6 +11,7 @@ import importlib
 import os
 import queue
 import threading
+import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
 from concurrent.futures import CancelledError, Future
 from contextvars import ContextVar
@@ -35,11 +36,13 @@ from service.models.calls import (
 )
 from service.models.failures import failure_of
 from service.models.local_reply import chunk, write
+from service.models.unstarted import RememberingThreads, close_unstarted
 from service.settings import Settings
 
 __all__ = ["Completion", "Gateway", "LiteLLMBackend", "Message", "ModelCall", "model_list"]
 
 T = TypeVar("T")
+PREPARING_THREADS = 8
 MODEL_CHARACTERS_PER_TOKEN = 12
 """A reply longer than this for each allowed token is cut: a server that ignores its cap cannot fill the memory."""
 
@@ -116,6 +119,7 @@ class Gateway:
                 raise ModelFailed("the model gateway is closed")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
+                self._loop.set_default_executor(RememberingThreads(PREPARING_THREADS))
                 self._thread = threading.Thread(target=self._loop.run_forever, name="model-gateway", daemon=True)
                 self._thread.start()
             return asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -179,6 +183,8 @@ class LiteLLMBackend:
             )
         except Exception as failure:
             raise failure_of(failure) from None
+        finally:
+            close_unstarted()
 
     async def stream(self, request: BackendRequest) -> AsyncGenerator[str | Reply, None]:
         """Pieces as they arrive, then the whole."""
@@ -204,6 +210,7 @@ class LiteLLMBackend:
         except Exception as failure:
             raise failure_of(failure) from None
         finally:
+            close_unstarted()
             if chunks is not None:
                 await _close_stream(chunks)
         yield Reply(
@@ -264,6 +271,9 @@ def _ready_for(model: str) -> ModuleType:
     if not is_local(model):
         importlib.import_module("openai.resources")
         importlib.import_module("httpcore")
+        with _litellm_lock, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Item '.*' on TypedDict class", UserWarning)
+            litellm.types.utils.Delta.model_rebuild()  # what a stream would build at its first piece
     return litellm
 
 
