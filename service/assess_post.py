@@ -98,7 +98,7 @@ def read_post(readers: Readers, sent: NewPost) -> ReadPost:
         with found.timed("embed"):
             found.embedded = embed_post(found.readable, readers.embedder)
     except Exception as failure:
-        for part in ("related", "tags"):
+        for part in ("related", "tags", "flags"):
             found.fails(part, failure)
     if found.embedded is not None:
         try:

@@ -31,11 +31,12 @@ class DraftState(BaseModel):
 
 
 class PromptUsed(BaseModel):
-    """A prompt that took part."""
+    """A prompt that took part; `rendered_sha256` covers the messages a model was sent."""
 
     name: str
     version: str
     sha256: str
+    rendered_sha256: str = ""
 
 
 class Usage(BaseModel):

@@ -31,6 +31,10 @@ from service.retrieval.evidence import Evidence
 from service.review import intake as review
 from service.tagging.check import TagChecker
 
+RETRY_AFTER_S = (60.0, 600.0, 3600.0)
+"""Waits before a reading that failed is tried again."""
+DEEP_PROMPTS = {"flag_post", "check_tags"}
+
 
 @dataclass(frozen=True)
 class DeepLane:
@@ -59,34 +63,45 @@ class DeepLane:
         """The jobs of the deep lane by name."""
         return {"read_deep": self.read_deep, "write_draft": self.write_draft}
 
-    def read_deep(self, assessment_id: str) -> str:
-        """Read flags and tags with the configured models; append the result. Returns the new assessment's id."""
+    def read_deep(self, assessment_id: str, attempt: int = 0) -> str:
+        """Read flags and tags with the configured models; append the result. Returns the new assessment's id.
+
+        Where a model failed the result says so, and the reading is tried again later, a few times.
+        """
         found = self._fast(assessment_id)
-        if found is None or self._has_deep(found.post.id, found.made):
+        if found is None or self._is_read(found, attempt):
             return ""
-        post, made, evidence = found.post, found.made, found.evidence
+        post, fast, evidence = found.post, found.made, found.evidence
         readable = normalise(post)
         update: dict[str, Any] = {}
-        degraded = [d for d in made.degraded_because if d.reader == "fast"]
+        failed: list[Degradation] = []
         used: list[dict[str, Any]] = []
         if self.deep_reader is not None:
             try:
-                seen = self._seen(post.id)
-                read = self.deep_reader.read(post, readable, made.flags, made.route, person_has_seen=seen)
+                read = self.deep_reader.read(
+                    post, readable, fast.flags, fast.route, person_has_seen=self._seen(post.id)
+                )
                 update |= {"flags": read.flags, "route": read.route}
                 used.append(read.provenance)
             except AnswerloopError as failure:
-                update["route"] = self.deep_reader.route_after_failure(made.flags, made.route)
-                degraded.append(Degradation(part="flags", reason=failure.code, reader="deep"))
+                update["route"] = self.deep_reader.route_after_failure(fast.flags, fast.route)
+                failed.append(Degradation(part="flags", reason=failure.code, reader="deep"))
         if self.tag_checker is not None:
             try:
-                checked = self.tag_checker.check(post, readable, made.tags)
+                checked = self.tag_checker.check(post, readable, fast.tags)
                 update["tags"] = checked.tags
                 used.append(checked.provenance)
             except AnswerloopError as failure:
-                degraded.append(Degradation(part="tags", reason=failure.code, reader="deep"))
-        deep = self._deep_version(post, made, update, degraded, used)
+                failed.append(Degradation(part="tags", reason=failure.code, reader="deep"))
         with self.readers.database.write() as session:
+            if failed and attempt < len(RETRY_AFTER_S):
+                key, wait = f"deep-{assessment_id}-again-{attempt + 1}", RETRY_AFTER_S[attempt]
+                self.jobs.enqueue(session, DEEP, "read_deep", key, assessment_id, attempt + 1, delay_s=wait)
+            if failed and attempt:
+                return ""
+            newest = self._newest(session, found) or fast
+            degraded = [d for d in newest.degraded_because if d.reader == "fast" or d.part == "draft"] + failed
+            deep = self._deep_version(post, newest, update, degraded, used)
             keep_assessment(self.readers, session, post, deep, evidence, self.announce)
         return deep.id
 
@@ -129,11 +144,11 @@ class DeepLane:
         self, session: Session, post: Post, made: Assessment, evidence: Evidence, written: WrittenDraft, draft_id: str,
         now: datetime,
     ) -> None:  # fmt: skip
-        newest = assessments.newest(session, post.id)
-        if newest is not None and newest.lane == "fast" and newest.decision_digest == made.decision_digest:
-            degraded = list(newest.degraded_because)
-            if written.status == "failed":
-                reason = written.abstained_because or "model_failed"
+        newest = self._newest(session, _Found(post, made, evidence))
+        if newest is not None:
+            degraded = [d for d in newest.degraded_because if d.part != "draft"]
+            if written.status == "failed" or written.failed_because is not None:
+                reason = written.failed_because or written.abstained_because or "model_failed"
                 degraded.append(Degradation(part="draft", reason=reason, reader="deep"))
             deep = self._deep_version(post, newest, {}, degraded, [written.provenance])
             keep_assessment(self.readers, session, post, deep, evidence, self.announce)
@@ -176,10 +191,26 @@ class DeepLane:
                 return None
         return _Found(post, made, evidence)
 
-    def _has_deep(self, post_id: str, made: Assessment) -> bool:
+    def _newest(self, session: Session, found: _Found) -> Assessment | None:
+        """The newest assessment of the content that `found` is about; None where the post has changed since."""
+        later = assessments.history(session, found.post.id)
+        for made in later:
+            if made.id == found.made.id:
+                return later[0]
+            if made.lane == "fast":
+                return None
+        return None
+
+    def _is_read(self, found: _Found, attempt: int) -> bool:
+        """Whether this reading was done before: a job may run twice."""
         with self.readers.database.read() as session:
-            newest = assessments.newest(session, post_id)
-        return newest is not None and newest.lane == "deep" and newest.id > made.id
+            if self._newest(session, found) is None:
+                return True
+            later = [made for made in assessments.history(session, found.post.id) if made.id > found.made.id]
+        tried = {p.name for made in later for p in made.provenance.prompts} & DEEP_PROMPTS
+        failed = any(d.reader == "deep" and d.part != "draft" for made in later for d in made.degraded_because)
+        still = bool(later) and any(d.reader == "deep" and d.part != "draft" for d in later[0].degraded_because)
+        return not still if attempt else bool(tried) or failed
 
     def _seen(self, post_id: str) -> bool:
         with self.readers.database.read() as session:
@@ -201,7 +232,7 @@ def _joined(before: Provenance, used: list[dict[str, Any]]) -> Provenance:
     prompts, models, usage, ms = list(before.prompts), list(before.models), before.usage.model_copy(), dict(before.ms)
     for entry in used:
         if entry.get("prompt"):
-            prompts.append(PromptUsed(**entry["prompt"]))
+            prompts.append(PromptUsed(**entry["prompt"], rendered_sha256=entry.get("rendered_sha256", "")))
         if entry.get("model") and entry["model"] not in models:
             models.append(entry["model"])
         usage = Usage(

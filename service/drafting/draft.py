@@ -56,4 +56,6 @@ class WrittenDraft(BaseModel):
     dropped: list[Dropped] = []
     abstained_because: str | None = None
     notes: list[str] = []
+    failed_because: str | None = None
+    """The code of the error where no model gave anything usable, also when a scaffold took its place."""
     provenance: dict[str, Any] = {}

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from service.errors import AnswerloopError, ModelFailed
 from service.flagging.flag import Route
 from service.intake.normalise import ReadablePost
 from service.intake.post import NewPost
-from service.models.calls import LOCAL_PREFIX, ModelCall
+from service.models.calls import ModelCall, is_local, model_list
 from service.models.embedder import Embedder
 from service.models.gateway import Completion, Gateway
 from service.prompting.files import Prompt, load_prompt
@@ -31,6 +32,8 @@ LEAST_SURVIVING = 2
 """Fewer sentences of the bundled model than this surviving the check: a scaffold takes its place."""
 SMALL_PASSAGES, SMALL_PASSAGE_WORDS, SMALL_QUESTION_WORDS = 3, 85, 130
 STRONG_PASSAGES = 10
+SHARE_BEFORE_FALLBACK = 0.6
+"""Of the time that is left, models with others after them in the chain get this share."""
 
 OnSentence = Callable[[Sentence], None]
 
@@ -68,12 +71,15 @@ class Drafter:
         if reason is not None:
             return WrittenDraft(status="abstained", abstained_because=reason)
         notes: list[str] = []
+        failed_because: str | None = None
         writing = _Writing()
         try:
             writing = self._ask(post, readable, evidence, instruction, lang, today, on_sentence)
         except ModelFailed as failure:
+            failed_because = failure.code
             notes.append(f"The language model gave nothing usable ({failure.code}).")
         except AnswerloopError as failure:
+            failed_because = failure.code
             notes.append(f"No model wrote: {failure.code}.")
         if writing.abstained is not None:
             return WrittenDraft(status="abstained", abstained_because=writing.abstained, provenance=writing.provenance)
@@ -86,7 +92,10 @@ class Drafter:
             made = scaffold.build(readable.text, evidence, self._embedder, today, self._settings.answer_age_days)
             if not made:
                 because = "no past answer has a sentence that can be quoted"
-                return WrittenDraft(status="abstained", abstained_because=because, provenance=writing.provenance)
+                return WrittenDraft(
+                    status="abstained", abstained_because=because, failed_because=failed_because,
+                    provenance=writing.provenance,
+                )  # fmt: skip
             notes.append("Assembled from what past mentors said; no sentence of it was generated.")
             writing = _Writing(made, dropped, provenance=writing.provenance)
             for sentence in made if on_sentence else ():
@@ -98,17 +107,40 @@ class Drafter:
         provenance = writing.provenance | {"ms": writing.provenance.get("ms", {}) | {"draft_own": round(own, 1)}}
         return WrittenDraft(
             status="ready", kind="scaffold" if kind == "scaffold" else "answer", sentences=writing.sentences,
-            dropped=writing.dropped, notes=notes, provenance=provenance,
+            dropped=writing.dropped, notes=notes, failed_because=failed_because, provenance=provenance,
         )  # fmt: skip
 
     def _ask(
         self, post: NewPost, readable: ReadablePost, evidence: Evidence, instruction: str, lang: str, today: date,
         on_sentence: OnSentence | None,
     ) -> _Writing:  # fmt: skip
-        models = tuple(m.strip() for m in self._settings.draft_model.split(",") if m.strip())
-        if not models:
+        """Ask the models of `DRAFT_MODEL`, first choice first; bundled and other models get a prompt of their own."""
+        chain = [tuple(group) for _local, group in groupby(model_list(self._settings.draft_model), is_local)]
+        if not chain:
             raise ModelFailed("no model is configured for drafts")
-        small = models[0].startswith(LOCAL_PREFIX)
+        ends, fell_back = time.monotonic() + self._settings.model_deadline_s, ""
+        while True:
+            models = chain.pop(0)
+            left = max(0.0, ends - time.monotonic())
+            try:
+                writing = self._ask_alike(
+                    models, left * SHARE_BEFORE_FALLBACK if chain else left,
+                    post, readable, evidence, instruction, lang, today, on_sentence,
+                )  # fmt: skip
+            except ModelFailed as failure:
+                if not chain:
+                    raise
+                fell_back = failure.code
+                continue
+            if fell_back:
+                writing.provenance["fell_back_because"] = fell_back
+            return writing
+
+    def _ask_alike(
+        self, models: tuple[str, ...], deadline_s: float, post: NewPost, readable: ReadablePost, evidence: Evidence,
+        instruction: str, lang: str, today: date, on_sentence: OnSentence | None,
+    ) -> _Writing:  # fmt: skip
+        small = is_local(models[0])
         shown = _shown(evidence, SMALL_PASSAGES if small else STRONG_PASSAGES)
         name = "draft_small" if small else "draft_answer"
         prompt = load_prompt(self._prompts_dir, name, self._labels.live(name))
@@ -120,7 +152,7 @@ class Drafter:
             feature="draft", models=models, messages=tuple(rendered.messages),
             schema=_narrowed(prompt.output_schema, [p.id for p in shown], small),
             temperature=float(prompt.config.get("temperature", 0.2)),
-            max_output_tokens=int(prompt.config.get("max_output_tokens", 1500)),
+            max_output_tokens=int(prompt.config.get("max_output_tokens", 1500)), deadline_s=deadline_s,
             subjects=tuple(sorted({p.thread_id for p in shown})), cut_off_usable=True,
         )  # fmt: skip
         completion = self._gateway.complete(call)
