@@ -12,7 +12,7 @@ import typer
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 from service import cli_prompts
-from service.errors import AnswerloopError
+from service.errors import AnswerloopError, StoreUnavailable
 from service.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The back office of a career Q&A community.")
@@ -36,6 +36,17 @@ def main() -> None:
     except AnswerloopError as error:
         print(f"answerloop: {error.detail}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        print(
+            f"answerloop: {error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": "),
+            file=sys.stderr,
+        )
+        sys.exit(1)
+    except Exception as error:
+        if type(error).__module__.split(".")[0] != "sqlalchemy":
+            raise
+        print(f"answerloop: the database cannot be opened or written ({type(error).__name__})", file=sys.stderr)
+        sys.exit(StoreUnavailable.exit_code)
 
 
 @app.command()

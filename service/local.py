@@ -12,6 +12,7 @@ from typing import Any
 
 from service.database import Database
 from service.errors import AlreadyOpen, AnswerloopError, InvalidInput
+from service.models.files import check_bundled
 from service.serving import note_path
 from service.settings import Settings
 from service.stations import Stations
@@ -63,9 +64,11 @@ def open_database(settings: Settings) -> Iterator[Database]:
 
 @contextlib.contextmanager
 def open_stations(settings: Settings) -> Iterator[Stations]:
-    """Every station, in this process. Raises AlreadyOpen (exit code 4) where another process holds the vectors."""
+    """Every station, in this process. Raises AlreadyOpen (exit code 4) where another process holds the vectors,
+    ModelFilesUnusable (exit code 3) for model files that are missing or altered."""
     from service.app import build, stop
 
+    check_bundled(settings.models_dir, settings.models)
     stations = build(settings)
     try:
         yield stations

@@ -13,6 +13,7 @@ from pathlib import Path
 from service.app import Adapters, create_app
 from service.clock import system_clock
 from service.errors import AnswerloopError, InvalidInput
+from service.models.files import check_bundled
 from service.people import identity
 from service.people.tables import ApiKeyRow
 from service.settings import Settings
@@ -26,7 +27,8 @@ WELCOME_PEOPLE = (
 
 
 def run(settings: Settings, *, workers: int = 1, welcome: bool = False) -> None:
-    """Serve until stopped. Raises InvalidInput for several workers on embedded stores, AlreadyOpen on a held store."""
+    """Serve until stopped. Raises InvalidInput for several workers on embedded stores, AlreadyOpen on a held
+    store, ModelFilesUnusable for missing or altered model files."""
     if workers != 1 and not (settings.chroma_url and settings.database_url):
         raise InvalidInput(
             "embedded stores allow one worker; set CHROMA_URL and DATABASE_URL for more", field="workers"
@@ -35,6 +37,7 @@ def run(settings: Settings, *, workers: int = 1, welcome: bool = False) -> None:
         raise InvalidInput("start one process a worker, each on its own PORT, behind a balancer", field="workers")
     import uvicorn
 
+    check_bundled(settings.models_dir, settings.models)
     _check_port(settings)
     app = create_app(settings, Adapters())
     stations: Stations = app.state.stations

@@ -84,6 +84,12 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
+    def models(self) -> list[str]:
+        """Every model that the settings name."""
+        named = ",".join((self.embed_model, self.draft_model, self.flag_model, self.tag_model))
+        return [model.strip() for model in named.split(",") if model.strip()]
+
+    @property
     def models_dir(self) -> Path:
         """Where the bundled models' files lie."""
         return self.data_dir / "models"

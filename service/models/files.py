@@ -12,11 +12,12 @@ import sys
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from service.errors import ModelFilesUnusable
+from service.models.calls import LOCAL_PREFIX, is_local
 
 MANIFEST = Path(__file__).with_name("manifest.toml")
 
@@ -61,6 +62,14 @@ def checked_path(folder: Path, file: str) -> Path:
     if problems:
         raise ModelFilesUnusable(f"{problems[0]}; run `answerloop models fetch`")
     return folder / file
+
+
+def check_bundled(folder: Path, models: Iterable[str]) -> None:
+    """Verify the files of those of `models` that are bundled (`local/…`). Raises ModelFilesUnusable."""
+    wanted = {model.removeprefix(LOCAL_PREFIX) for model in models if is_local(model)}
+    problems = verify(folder, [entry for entry in manifest() if entry.model in wanted])
+    if problems:
+        raise ModelFilesUnusable(f"{'; '.join(problems)}; run `answerloop models fetch`")
 
 
 def fetch(folder: Path, say: Callable[[str], None] = lambda _line: None) -> None:
