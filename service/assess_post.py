@@ -194,6 +194,8 @@ def assess_post(
             return Assessed(kept.post, with_draft(session, known), created=False, unchanged=True)
         made = as_assessment(read, sent, kept.post.id, now)
         keep_assessment(readers, session, kept.post, made, read.evidence, announce)
+        if not kept.new:
+            drafts.make_stale_for_post(session, kept.post.id, "the post was edited", now)
         draft_id = ""
         if wish != "none" and readers.settings.drafts_enabled:
             draft_id = drafts.open_draft(session, kept.post.id, sent.site, made.id, now)

@@ -17,14 +17,19 @@ from service import assessment as assessments
 from service.assess_post import Announce, Readers, keep_assessment
 from service.assessment import Assessment, PromptUsed, Provenance, Usage
 from service.clock import new_id
+from service.desk import repository as desk
+from service.desk.tables import RegenerationRow
 from service.drafting import repository as drafts
+from service.drafting.ask_model import Listener
 from service.drafting.draft import Sentence, WrittenDraft
+from service.drafting.sources import still_shown
+from service.drafting.tables import DraftRow
 from service.drafting.write import Drafter
 from service.errors import AnswerloopError, NotFound
 from service.flagging.deep import DeepReader
 from service.flagging.flag import Degradation
 from service.intake import repository as posts
-from service.intake.normalise import ReadablePost, normalise
+from service.intake.normalise import normalise
 from service.intake.post import Post
 from service.jobs import DEEP, DRAFTS, Jobs
 from service.retrieval.evidence import Evidence
@@ -112,11 +117,12 @@ class DeepLane:
             if row is None:
                 return ""
             chosen, assessment_id, instruction = row.id, row.assessment_id, row.instruction or ""
+            anew = _anew(session, row.id)
         found = self._fast(assessment_id) if assessment_id else None
         if found is None:
             written = WrittenDraft(status="failed", abstained_because="the post is gone")
         else:
-            written = self._write(found.post, found.made, found.evidence, chosen, instruction)
+            written = self._write(found, chosen, instruction, anew)
         now = self.readers.clock()
         with self.readers.database.write() as session:
             row = drafts.save(session, chosen, written, now)
@@ -127,18 +133,33 @@ class DeepLane:
                 self.jobs.enqueue(session, DRAFTS, "write_draft", f"draft-{waiting.id}-after-{chosen}", waiting.id)
         return chosen
 
-    def _write(self, post: Post, made: Assessment, evidence: Evidence, draft_id: str, instruction: str) -> WrittenDraft:
-        def on_sentence(sentence: Sentence) -> None:
-            with self.readers.database.write() as session:
-                drafts.add_event(session, draft_id, "sentence", sentence.model_dump(mode="json"))
-
+    def _write(self, found: _Found, draft_id: str, instruction: str, anew: _Anew) -> WrittenDraft:
+        """The draft, or the one sentence of an earlier draft, from what may still be shown now."""
+        post, readable, today = found.post, normalise(found.post), self.readers.clock().date()
+        with self.readers.database.read() as session:
+            evidence = still_shown(session, post.site, found.evidence)
+        lang = readable.lang
         try:
+            if anew.sentence_id is not None and any(s.id == anew.sentence_id for s in anew.before):
+                return self.drafter.rewrite(
+                    post, readable, evidence, anew.before, anew.kind, anew.sentence_id,
+                    instruction=instruction, lang=lang, today=today, attempt=anew.attempt,
+                )  # fmt: skip
             return self.drafter.write(
-                post, normalise(post), evidence, made.route,
-                instruction=instruction, lang=self._lang(post), today=self.readers.clock().date(), on_sentence=on_sentence,
+                post, readable, evidence, found.made.route, instruction=instruction, lang=lang, today=today,
+                listener=Listener(self._send(draft_id, "sentence"), lambda: self._send(draft_id, "withdrawn")(None)),
+                attempt=anew.attempt,
             )  # fmt: skip
         except AnswerloopError as failure:
             return WrittenDraft(status="failed", abstained_because=failure.code)
+
+    def _send(self, draft_id: str, event: str) -> Callable[[Sentence | None], None]:
+        def send(sentence: Sentence | None) -> None:
+            data = sentence.model_dump(mode="json") if sentence is not None else {}
+            with self.readers.database.write() as session:
+                drafts.add_event(session, draft_id, event, data)
+
+        return send
 
     def _after_draft(
         self, session: Session, post: Post, made: Assessment, evidence: Evidence, written: WrittenDraft, draft_id: str,
@@ -216,16 +237,32 @@ class DeepLane:
         with self.readers.database.read() as session:
             return review.was_seen(session, post_id)
 
-    def _lang(self, post: Post) -> str:
-        readable: ReadablePost = normalise(post)
-        return readable.lang
-
 
 @dataclass(frozen=True)
 class _Found:
     post: Post
     made: Assessment
     evidence: Evidence
+
+
+@dataclass(frozen=True)
+class _Anew:
+    """For a draft that is written anew beside another: the other's sentences, the one to replace, how often so far."""
+
+    before: list[Sentence]
+    kind: str = "answer"
+    sentence_id: str | None = None
+    attempt: int = 0
+
+
+def _anew(session: Session, draft_id: str) -> _Anew:
+    row = session.get(RegenerationRow, draft_id)
+    if row is None:
+        return _Anew([])
+    earlier = [r.draft_id for r in desk.regenerations(session, row.of_draft_id) if r.draft_id <= draft_id]
+    text, of_draft = drafts.text(session, row.of_draft_id), session.get(DraftRow, row.of_draft_id)
+    before = [Sentence.model_validate(s) for s in text.sentences] if text else []
+    return _Anew(before, (of_draft.kind if of_draft else None) or "answer", row.sentence_id, len(earlier))
 
 
 def _joined(before: Provenance, used: list[dict[str, Any]]) -> Provenance:

@@ -35,7 +35,7 @@ INDEXED_CHARACTERS = 300_000
 """Of each field; a tsvector holds no more than 1 MB."""
 _KEPT_S, _KEPT_FROM = 600.0, 200
 _WORD = re.compile(r"\w+")
-_STOP = frozenset(Path(__file__).with_name("stop_words.txt").read_text("utf-8").split())
+STOP_WORDS = frozenset(Path(__file__).with_name("stop_words.txt").read_text("utf-8").split())
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def indexed(session: Session, site: str) -> set[str]:
 
 def search(session: Session, site: str, text: str, k: int) -> list[LexicalHit]:
     """The k threads of a site that share the most telling words with `text`, best first; any text is safe."""
-    words = list(dict.fromkeys(w for w in _WORD.findall(text.lower()) if w not in _STOP and len(w) < 60))[:READ_WORDS]
+    words = list(dict.fromkeys(w for w in _WORD.findall(text.lower()) if w not in STOP_WORDS and len(w) < 60))[:READ_WORDS]
     found = sorted((count, word) for word, count in _counts(session, words).items() if count)
     if not found:
         return []

@@ -21,6 +21,8 @@ class Source(BaseModel):
     thread_id: str
     quote: str
     author: str | None = None
+    level: str | None = None
+    thread_title: str | None = None
     date: str | None = None
 
 

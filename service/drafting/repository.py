@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from service.clock import new_id
 from service.drafting.draft import DraftKind, DraftStatus, Sentence, WrittenDraft
+from service.drafting.sources import withdrawn
 from service.drafting.tables import DraftEventRow, DraftRow, DraftSourceRow, DraftTextRow
 from service.errors import NotFound, StaleVersion
 
 DESK_PRIORITY = 10
+WITHDRAWN = "its source was withdrawn"
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,9 @@ def save(session: Session, draft_id: str, written: WrittenDraft, now: datetime) 
     row.abstained_because, row.provenance = written.abstained_because, written.provenance
     row.version, row.updated_at = row.version + 1, now
     put_text(session, draft_id, written.sentences, [d.model_dump() for d in written.dropped], written.notes)
+    if withdrawn(session, row.site, written.sentences):
+        _withdraw(session, row)
+        row.stale, row.stale_because = True, "a source was withdrawn while this was written"
     add_event(session, draft_id, written.status, {"id": draft_id, "status": written.status, "kind": written.kind})
     return row
 
@@ -144,13 +149,45 @@ def events_after(session: Session, draft_id: str, seq: int) -> list[DraftEventRo
 
 
 def make_stale(session: Session, thread_ids: Iterable[str], because: str, now: datetime) -> list[str]:
-    """Mark every unpublished draft that rests on one of these threads as stale; returns their ids."""
+    """Mark every unpublished draft that rests on one of these threads as stale; returns their ids.
+
+    Sentences whose source may not be shown any more are taken out at once, with the events that carried them.
+    """
     on = sa.select(DraftSourceRow.draft_id).where(DraftSourceRow.thread_id.in_(list(thread_ids)))
     query = sa.select(DraftRow).where(DraftRow.id.in_(on), DraftRow.status.in_(["ready", "pending"]))
     found = list(session.scalars(query))
     for row in found:
         row.stale, row.stale_because, row.version, row.updated_at = True, because, row.version + 1, now
+        _withdraw(session, row)
     return [row.id for row in found]
+
+
+def make_stale_for_post(session: Session, post_id: str, because: str, now: datetime) -> list[str]:
+    """Mark the unpublished drafts of a post that changed as stale; returns their ids."""
+    query = sa.select(DraftRow).where(DraftRow.post_id == post_id, DraftRow.status == "ready")
+    found = list(session.scalars(query))
+    for row in found:
+        row.stale, row.stale_because, row.version, row.updated_at = True, because, row.version + 1, now
+    return [row.id for row in found]
+
+
+def _withdraw(session: Session, row: DraftRow) -> None:
+    """Take out what rests on a source that is gone; its words are kept nowhere."""
+    text = session.get(DraftTextRow, row.id)
+    if text is None:
+        return
+    sentences = [Sentence.model_validate(s) for s in text.sentences]
+    gone = withdrawn(session, row.site, sentences)
+    if not gone:
+        return
+    kept = [s for s in sentences if not any(source.passage_id in gone for source in s.sources)]
+    taken = len(sentences) - len(kept)
+    text.sentences = [s.model_dump(mode="json") for s in kept]
+    text.dropped = [{"text": "", "reason": WITHDRAWN}] * taken
+    events = sa.select(DraftEventRow).where(DraftEventRow.draft_id == row.id, DraftEventRow.event == "sentence")
+    for event in session.scalars(events):
+        if any(source["passage_id"] in gone for source in event.data.get("sources", [])):
+            event.event, event.data = "withdrawn", {"id": event.data.get("id")}
 
 
 def erase_for_post(session: Session, post_id: str, now: datetime) -> None:

@@ -1,144 +1,60 @@
-"""A scaffold: what past mentors said, each point quoted and credited, and what to ask the member first.
+"""A scaffold: what past mentors said, each point quoted and credited, where they differ, and what to ask the member first.
 
-Nothing here is generated: every point is a sentence of a past answer, chosen by how near it is to the question and by
-how much it says.
+Nothing here is generated: every point is a sentence of a past answer, verbatim, with who said it, as what, where and when.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from service.clock import new_id
-from service.drafting.draft import Sentence, Source
-from service.drafting.sentences import sentences, words
+from service.drafting.asking import questions_for
+from service.drafting.conflict import opposition
+from service.drafting.draft import Section, Sentence, Source
+from service.drafting.points import Point, choose
 from service.models.embedder import Embedder
-from service.retrieval.evidence import Evidence, EvidencePassage
+from service.retrieval.evidence import Evidence
 
-POINTS = 6
-PER_AUTHOR = 2
-_ADVICE = re.compile(
-    r"\b(?:ask|write|tell|say|start|stop|try|do not|don't|never|always|first|instead|should|would|make|pick|set|keep|"
-    r"offer|name|send|agree|decide|take|leave|show|find|give|list|wait|schedule|prepare|negotiate)\b", re.I
-)  # fmt: skip
-_DANGLING = re.compile(
-    r"^(?:and|but|so|or|because|that|this|it|they|he|she|which|also|then|these|those|both|neither)\b", re.I
+FEWEST = 4
+"""Points of a scaffold that was wished for shorter."""
+QUOTED: tuple[Section, ...] = ("agree", "differ", "resource")
+GAP = "Only you can say what you have seen work for somebody in this place; add it, or cut this line."
+_YOUNG, _DISTANT = ("intern", "junior", "mid"), ("principal", "director", "executive")
+_READING = re.compile(
+    r"\b(?:the book|read (?:the|a|up)|chapters?|podcast|course|a talk by|template|checklist|workbook)\b", re.I
 )
+_SHORTER = re.compile(r"\b(?:short\w*|brief\w*|less|concise|kürzer|fewer)\b", re.I)
 
 
-@dataclass(frozen=True)
-class Point:
-    """One sentence of a past answer and how well it serves, higher is better."""
-
-    text: str
-    passage: EvidencePassage
-    value: float
-    vector: Any
-
-
-def build(question: str, evidence: Evidence, embedder: Embedder, today: date, old_after_days: int) -> list[Sentence]:
+def build(
+    title: str, body: str, evidence: Evidence, embedder: Embedder, level: str | None = None, instruction: str = ""
+) -> list[Sentence]:
     """The sentences of a scaffold, best first within each section; empty where no past answer has a usable sentence."""
-    chosen = choose(question, evidence, embedder)
-    made = [
-        Sentence(id=new_id(), section="agree", text=said(point), grounding="supported", sources=[credit(point)])
-        for point in chosen
-    ]
-    if not made:
+    question = f"{title}\n{body}"
+    points = choose(question, evidence.passages, embedder, level)
+    if not points:
         return []
-    for text in questions_for(question):
-        made.append(Sentence(id=new_id(), section="ask", text=text, grounding="judgement"))
-    made.append(Sentence(id=new_id(), section="gap", text=GAP, grounding="judgement"))
-    return made
+    if _SHORTER.search(instruction):
+        points = points[:FEWEST]
+    titles = {thread.thread_id: thread.title for thread in evidence.related}
+    differing = _differing(points, title)
+    made = [_judgement("ask", text) for text in questions_for(question, level)]
+    for section in QUOTED:
+        made += [quoted(p, section, titles) for p in _of(section, points, differing)]
+    return [*made, _judgement("gap", gap_for(points, level))]
 
 
-GAP = "Only you can say what you have seen work in a team like this one; add it, or cut this line."
+def gap_for(points: Sequence[Point], level: str | None) -> str:
+    """What only the answering mentor can add; says so where the advice comes from far above the member."""
+    distant = [p for p in points if (p.passage.author_level or "") in _DISTANT]
+    if level in _YOUNG and 2 * len(distant) > len(points):
+        return f"Most of this comes from people far above this member's level; say what a {level} can do of it."
+    return GAP
 
 
-def choose(question: str, evidence: Evidence, embedder: Embedder) -> list[Point]:
-    """The most useful sentences of the answers found: near the question, advice rather than story, not repeating each other."""
-    pool: list[tuple[str, EvidencePassage]] = []
-    for passage in evidence.passages:
-        if passage.field == "answer":
-            pool += [(s, passage) for s in sentences(passage.text) if 7 <= len(words(s)) <= 45 and not s.endswith(":")]
-    if not pool:
-        return []
-    pool = pool[:120]
-    vectors = embedder.embed([text for text, _ in pool] + [question])
-    nearness = vectors[:-1] @ vectors[-1]
-    points = [
-        Point(text, passage, float(near) + value_of(text) + 0.35 * passage.score, vector)
-        for (text, passage), near, vector in zip(pool, nearness, vectors[:-1], strict=True)
-    ]
-    chosen: list[Point] = []
-    by_author: dict[str, int] = {}
-    for point in sorted(points, key=lambda p: -p.value):
-        author = point.passage.author or point.passage.id
-        if by_author.get(author, 0) >= PER_AUTHOR or any(float(point.vector @ c.vector) > 0.8 for c in chosen):
-            continue
-        chosen.append(point)
-        by_author[author] = by_author.get(author, 0) + 1
-        if len(chosen) == POINTS:
-            break
-    return chosen
-
-
-def value_of(text: str) -> float:
-    """How much a sentence says by itself: advice and particulars raise it, a dangling beginning lowers it."""
-    advice = min(len(_ADVICE.findall(text)), 3) * 0.06
-    particular = 0.05 if re.search(r"\d|\"|“", text) else 0.0
-    dangling = -0.12 if _DANGLING.match(text) else 0.0
-    return advice + particular + dangling
-
-
-def said(point: Point) -> str:
-    """The point with its credit: who said it, as what, when."""
-    passage = point.passage
-    who = passage.author_level or passage.author_role or "a mentor"
-    year = f", {passage.date:%Y}" if passage.date else ""
-    return f"“{point.text}” ({passage.author or 'a member'}, {who}{year})"
-
-
-def credit(point: Point) -> Source:
-    """The source of a point."""
-    passage = point.passage
-    when = passage.date.date().isoformat() if passage.date else None
-    return Source(
-        passage_id=passage.id, thread_id=passage.thread_id, quote=point.text, author=passage.author, date=when
-    )
-
-
-_ASKED = (
-    (
-        re.compile(r"\bmanager|boss|lead\b", re.I),
-        "What did your manager say, in their own words, when you last raised this?",
-    ),
-    (
-        re.compile(r"\bpromot|level|senior|staff\b", re.I),
-        "Which level are you at, and what does your ladder ask for at the next one?",
-    ),
-    (
-        re.compile(r"\boffer|salary|comp|pay\b", re.I),
-        "By when must you decide, and what is your alternative if the answer is no?",
-    ),
-    (re.compile(r"\bburn|exhaust|tired|stress\b", re.I), "What could be taken off your plate this week, and by whom?"),
-    (re.compile(r"\bteam|colleague|coworker|peer\b", re.I), "How large is the team, and who else sees the same thing?"),
-    (
-        re.compile(r"\bjob|interview|leave|quit|switch\b", re.I),
-        "What would have to change within three months for you to stay?",
-    ),
-)
-
-
-def questions_for(question: str) -> list[str]:
-    """What to ask the member before answering, by what the post speaks of; two at most."""
-    return [ask for pattern, ask in _ASKED if pattern.search(question)][:2] or [
-        "What have you tried so far, and what happened?"
-    ]
-
-
-def staleness_note(evidence_dates: list[date], today: date, old_after_days: int) -> str | None:
+def staleness_note(evidence_dates: Sequence[date], today: date, old_after_days: int) -> str | None:
     """Said where even the newest source is older than the site's age."""
     if not evidence_dates:
         return None
@@ -146,3 +62,43 @@ def staleness_note(evidence_dates: list[date], today: date, old_after_days: int)
     if (today - newest).days <= old_after_days:
         return None
     return f"The newest of these answers is from {newest:%B %Y}; check whether it still holds."
+
+
+def _differing(points: Sequence[Point], title: str) -> list[Point]:
+    """Points of different authors that advise against each other, each pair side by side."""
+    pairs: list[Point] = []
+    for i, one in enumerate(points):
+        for other in points[i + 1 :]:
+            apart = one.author != other.author and one not in pairs and other not in pairs
+            if apart and opposition(one.text, other.text, title) is not None:
+                pairs += [one, other]
+    return pairs
+
+
+def _of(section: Section, points: Sequence[Point], differing: Sequence[Point]) -> list[Point]:
+    if section == "differ":
+        return list(differing)
+    rest = [p for p in points if p not in differing]
+    return [p for p in rest if bool(_READING.search(p.text)) == (section == "resource")]
+
+
+def _judgement(section: Section, text: str) -> Sentence:
+    return Sentence(id=new_id(), section=section, text=text, grounding="judgement")
+
+
+def quoted(point: Point, section: Section, titles: dict[str, str]) -> Sentence:
+    """A point as a sentence of a draft: in quotation marks, with its credit."""
+    passage = point.passage
+    when = passage.date.date().isoformat() if passage.date else None
+    source = Source(
+        passage_id=passage.id, thread_id=passage.thread_id, quote=point.text, author=passage.author, date=when,
+        level=passage.author_level or passage.author_role, thread_title=titles.get(passage.thread_id),
+    )  # fmt: skip
+    text = f"“{point.text}” ({credit(source)})"
+    return Sentence(id=new_id(), section=section, text=text, grounding="supported", sources=[source])
+
+
+def credit(source: Source) -> str:
+    """Author, level, year: “mentor-hamid-n, staff, 2024”."""
+    year = (source.date or "")[:4]
+    return ", ".join(part for part in (source.author or "a member", source.level, year) if part)

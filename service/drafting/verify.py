@@ -1,23 +1,28 @@
-"""One claimed sentence in, one checked sentence or the reason it was dropped out.
+"""From claims as a model wrote them to checked sentences, or the reason each was dropped.
 
-Steps: the cited passage was shown; the quote stands in it; details stand in it; the claim is supported by it.
+Steps, cheapest first: the cited passage was shown; the quote stands in it; details stand in it; the claim is supported by it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast, get_args
+
+import numpy as np
 
 from service.clock import new_id
 from service.drafting.citations import check_details, stands_in
 from service.drafting.draft import Dropped, Grounding, Section, Sentence, Source
-from service.drafting.sentences import sentences
-from service.drafting.support import support
+from service.drafting.reading import ReadText, read_texts
+from service.drafting.sentences import plain, spans, words
+from service.drafting.support import shipped
+from service.drafting.trusted import plants
 from service.models.embedder import Embedder
 from service.retrieval.evidence import Evidence, EvidencePassage
 
-SUPPORTED, PARTIAL = 0.72, 0.55
-"""Least support for `supported` and for `partial`; below it a claim is dropped."""
+FEWEST_QUOTED_WORDS = 3
+"""A quote of fewer words is in every passage and shows nothing."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +32,47 @@ class Claim:
     text: str
     section: str
     judgement: bool
-    sources: list[tuple[str, str | None]]
+    sources: tuple[tuple[str, str | None], ...]
 
 
-def verify(claim: Claim, shown: list[EvidencePassage], evidence: Evidence, embedder: Embedder) -> Sentence | Dropped:
-    """Check a claim against the passages that were shown in this run."""
+@dataclass(frozen=True)
+class Shown:
+    """What a model was shown in one run, and its reading; made while the model writes."""
+
+    passages: dict[str, EvidencePassage]
+    readings: dict[str, ReadText]
+    titles: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Cited:
+    claim: Claim
+    section: Section
+    passages: list[EvidencePassage]
+    quotes: list[str | None]
+
+
+def read_shown(passages: Sequence[EvidencePassage], evidence: Evidence, embedder: Embedder) -> Shown:
+    """Read the passages that a model is shown."""
+    readings = read_texts([p.text for p in passages], embedder)
+    by_id = {p.id: p for p in passages}
+    titles = {thread.thread_id: thread.title for thread in evidence.related}
+    return Shown(by_id, dict(zip(by_id, readings, strict=True)), titles)
+
+
+def verify(claims: Sequence[Claim], shown: Shown, embedder: Embedder) -> list[Sentence | Dropped]:
+    """Check claims against what was shown in this run; one result a claim, in order."""
+    looked = [_look(claim, shown) for claim in claims]
+    cited = [found for found in looked if isinstance(found, _Cited)]
+    readings = iter(read_texts([found.claim.text for found in cited], embedder) if cited else [])
+    return [_weigh(found, next(readings), shown, embedder) if isinstance(found, _Cited) else found for found in looked]
+
+
+def _look(claim: Claim, shown: Shown) -> _Cited | Sentence | Dropped:
+    """Every step that needs no model: a judgement passes here, a claim goes on to be weighed."""
     section = cast(Section, claim.section if claim.section in get_args(Section) else "answer")
-    by_id = {p.id: p for p in shown}
+    if plants(claim.text):
+        return Dropped(text=claim.text, reason="holds a link, a contact or an order to a machine")
     if claim.judgement and not claim.sources:
         problem = check_details(claim.text, [], known="")
         if problem:
@@ -41,49 +80,57 @@ def verify(claim: Claim, shown: list[EvidencePassage], evidence: Evidence, embed
         return Sentence(id=new_id(), section=section, text=claim.text, grounding="judgement")
     if not claim.sources:
         return Dropped(text=claim.text, reason="names no source")
-    cited: list[tuple[EvidencePassage, str]] = []
+    passages: list[EvidencePassage] = []
     for passage_id, quote in claim.sources:
-        passage = by_id.get(passage_id)
+        passage = shown.passages.get(passage_id)
         if passage is None:
             return Dropped(text=claim.text, reason="cites a passage that was not shown")
-        if quote is not None and not stands_in(quote, passage.text):
+        if quote is not None and (len(words(quote)) < FEWEST_QUOTED_WORDS or not stands_in(quote, passage.text)):
             return Dropped(text=claim.text, reason="its quote is not in the passage")
-        cited.append((passage, quote if quote is not None else nearest_sentence(claim.text, passage.text, embedder)))
-    passages = [p for p, _ in cited]
-    problem = check_details(claim.text, passages, known_of(passages, evidence))
+        passages.append(passage)
+    problem = check_details(claim.text, passages, known_of(passages, shown.titles))
     if problem:
         return Dropped(text=claim.text, reason=problem)
-    support = support_of(claim.text, passages, embedder)
-    if support < PARTIAL:
-        return Dropped(text=claim.text, reason="its source does not say that")
-    grounding: Grounding = "supported" if support >= SUPPORTED else "partial"
+    return _Cited(claim, section, passages, [quote for _, quote in claim.sources])
+
+
+def _weigh(cited: _Cited, read: ReadText, shown: Shown, embedder: Embedder) -> Sentence | Dropped:
+    model = shipped()
+    score = model.score(read, [shown.readings[p.id] for p in cited.passages], embedder.name)
+    if score < model.partial:
+        return Dropped(text=cited.claim.text, reason="its source does not say that")
+    grounding: Grounding = "supported" if score >= model.supported else "partial"
     sources = [
         Source(
-            passage_id=p.id, thread_id=p.thread_id, quote=quote, author=p.author,
-            date=p.date.date().isoformat() if p.date else None,
+            passage_id=p.id, thread_id=p.thread_id, author=p.author, level=p.author_level or p.author_role,
+            quote=quote if quote is not None else nearest_sentence(read, shown.readings[p.id]),
+            thread_title=shown.titles.get(p.thread_id), date=p.date.date().isoformat() if p.date else None,
         )
-        for p, quote in cited
+        for p, quote in zip(cited.passages, cited.quotes, strict=True)
     ]  # fmt: skip
-    return Sentence(id=new_id(), section=section, text=claim.text, grounding=grounding, sources=sources)
+    return Sentence(id=new_id(), section=cited.section, text=cited.claim.text, grounding=grounding, sources=sources)
 
 
-def support_of(claim: str, passages: list[EvidencePassage], embedder: Embedder) -> float:
-    """How well the passages together support the claim, 0 to 1."""
-    return support(claim, "\n".join(p.text for p in passages), embedder)
-
-
-def nearest_sentence(claim: str, text: str, embedder: Embedder) -> str:
+def nearest_sentence(claim: ReadText, passage: ReadText) -> str:
     """The sentence of a passage that says most nearly what the claim says, verbatim."""
-    pool = sentences(text)[:60]
-    if not pool:
-        return text[:300]
-    vectors = embedder.embed([*pool, claim])
-    return pool[int((vectors[:-1] @ vectors[-1]).argmax())]
+    found = [plain(passage.text[start:end]) for start, end in spans(passage.text)]
+    own = set(claim.stems)
+
+    def value(index: int) -> float:
+        here = [n for n, sentence in enumerate(passage.sentence) if sentence == index]
+        shared = len(own & {passage.stems[n] for n in here}) / max(len(own), 1)
+        if not here or not len(claim.vectors) or not len(passage.vectors):
+            return shared
+        one, other = claim.vectors.sum(axis=0), passage.vectors[here].sum(axis=0)
+        size = float(np.linalg.norm(one) * np.linalg.norm(other))
+        return shared + float(one @ other) / max(size, 1e-9)
+
+    best = max(range(min(passage.count, len(found))), key=value, default=None)
+    return found[best] if best is not None else passage.text[:300]
 
 
-def known_of(passages: list[EvidencePassage], evidence: Evidence) -> str:
+def known_of(passages: Sequence[EvidencePassage], titles: dict[str, str]) -> str:
     """What is known of passages beside their text: authors, roles, levels, dates, thread titles."""
-    titles = {t.thread_id: t.title for t in evidence.related}
     parts = [
         part
         for p in passages

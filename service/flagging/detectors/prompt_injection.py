@@ -33,6 +33,11 @@ _HIDDEN_RUN = 4
 MOST = 5
 
 
+def addresses_a_machine(text: str) -> bool:
+    """Whether a readable text holds an order to a machine, in so many words."""
+    return _ORDERS.search(text) is not None
+
+
 class PromptInjection:
     """Orders to a machine, wherever they stand; hidden text and base64 are read as well."""
 
