@@ -109,7 +109,8 @@ def indexed(session: Session, site: str) -> set[str]:
 
 def search(session: Session, site: str, text: str, k: int) -> list[LexicalHit]:
     """The k threads of a site that share the most telling words with `text`, best first; any text is safe."""
-    words = list(dict.fromkeys(w for w in _WORD.findall(text.lower()) if w not in STOP_WORDS and len(w) < 60))[:READ_WORDS]
+    telling = (w for w in _WORD.findall(text.lower()) if w not in STOP_WORDS and len(w) < 60)
+    words = list(dict.fromkeys(telling))[:READ_WORDS]
     found = sorted((count, word) for word, count in _counts(session, words).items() if count)
     if not found:
         return []
