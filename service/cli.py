@@ -11,7 +11,7 @@ import typer
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
-from service import cli_prompts
+from service import cli_prompts, cli_tags
 from service.errors import AnswerloopError, StoreUnavailable
 from service.settings import Settings
 
@@ -23,6 +23,7 @@ app.add_typer(people_app, name="people")
 app.add_typer(keys_app, name="keys")
 app.add_typer(models_app, name="models")
 app.add_typer(cli_prompts.app, name="prompts")
+app.add_typer(cli_tags.app, name="tags")
 
 Site = Annotated[str, typer.Option(help="The site; the sample community by default.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never through a running server.")]

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from service.tagging.taxonomy import Taxonomy
 
-THRESHOLD = 0.3
-"""A tag below this probability is not suggested: where micro-F1 over cross-validation is highest."""
+THRESHOLD = 0.2
+"""A tag less likely than this is not suggested; every suggestion carries its probability, so a site may ask for more."""
 
 
 def choose(

@@ -1,0 +1,140 @@
+"""`answerloop tags fit`: learns a site's tagger from its threads and from the tags that were kept on its posts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from service.clock import new_id
+from service.database import Database
+from service.errors import InvalidInput
+from service.intake.normalise import normalise
+from service.intake.post import Author, Format, NewPost
+from service.intake.tables import KeptTagsRow, PostRow, PostTextRow
+from service.intake.windows import embed_post
+from service.models.embedder import Embedder
+from service.tagging.example import example_of
+from service.tagging.fit import LEAST_POSTS, MOST_POSTS, Array, Labelled, fit
+from service.tagging.names import NameFinder
+from service.tagging.reader import TagReader
+from service.tagging.reporting import report_on
+from service.tagging.tables import TaggerRow
+from service.tagging.taxonomy import Taxonomy
+
+EARLIER = 0.8
+"""Share of posts, by date, that the reported tagger is fitted on; the later ones are the test."""
+
+
+@dataclass(frozen=True)
+class TaggedText:
+    """A thread's question, or a post, with the tags it has in the end."""
+
+    title: str
+    body: str
+    format: Format
+    tags: tuple[str, ...]
+    group: str
+    at: datetime
+
+
+def about_tags(taxonomy: Taxonomy, embedder: Embedder) -> Array:
+    """Tags × dimension: each tag's definition and its examples in equal parts, of length 1."""
+    rows = []
+    for tag in taxonomy.tags:
+        vectors = embedder.embed([f"{tag.label}: {tag.definition}", *tag.examples])
+        middle = vectors[0] + vectors[1:].mean(axis=0) if len(vectors) > 1 else vectors[0]
+        rows.append(middle / max(float(np.linalg.norm(middle)), 1e-9))
+    return np.asarray(np.stack(rows), dtype=np.float32)
+
+
+def read_labelled(text: TaggedText, names: NameFinder, embedder: Embedder) -> Labelled:
+    """A text with its tags, read as the service reads a post."""
+    post = NewPost(
+        site="fit",
+        external_id="fit",
+        title=text.title[:300],
+        body=text.body,
+        format=text.format,
+        author=Author(id="fit"),
+    )
+    readable = normalise(post)
+    return Labelled(example_of(readable, embed_post(readable, embedder), names), text.tags, text.group)
+
+
+def texts_of(session: Session, site: str, taxonomy: Taxonomy) -> list[TaggedText]:
+    """A site's threads, and its posts whose tags somebody kept, oldest first; those without a tag of the vocabulary left out."""
+    from service.corpus.tables import ThreadRow
+
+    known, found = set(taxonomy.names), []
+    for thread in session.scalars(sa.select(ThreadRow).where(ThreadRow.site == site, ThreadRow.visibility == "public")):
+        found.append(
+            _text(
+                thread.title, thread.body, thread.format, thread.tags, thread.author_id or thread.id, thread.created_at
+            )
+        )
+    newest = sa.select(sa.func.max(KeptTagsRow.id)).group_by(KeptTagsRow.post_id)
+    kept = sa.select(KeptTagsRow, PostRow).join(PostRow, PostRow.id == KeptTagsRow.post_id)
+    for row, post in session.execute(
+        kept.where(KeptTagsRow.id.in_(newest), PostRow.site == site, PostRow.erased_at.is_(None))
+    ):
+        said = session.scalar(
+            sa.select(PostTextRow).where(PostTextRow.post_id == post.id).order_by(PostTextRow.revision.desc()).limit(1)
+        )
+        if said is not None:
+            found.append(_text(said.title, said.body, post.format, row.tags, post.author_id, row.at))
+    return sorted((text for text in found if known & set(text.tags)), key=lambda text: text.at)
+
+
+def fit_texts(
+    texts: Sequence[TaggedText], taxonomy: Taxonomy, embedder: Embedder, *, origin: dict[str, Any],
+    progress: Callable[[str], None] = lambda _said: None,
+) -> tuple[bytes, dict[str, Any]]:  # fmt: skip
+    """(weights fitted on all texts, report of weights fitted on the earlier 80 % about the later ones).
+
+    Raises InvalidInput where there are too few.
+    """
+    texts = texts[-MOST_POSTS:]
+    if len(texts) * EARLIER < LEAST_POSTS:
+        raise InvalidInput(
+            f"a tagger needs at least {int(LEAST_POSTS / EARLIER)} threads with tags of the vocabulary, there are {len(texts)}",
+            field="site",
+        )
+    names, about = NameFinder(taxonomy), about_tags(taxonomy, embedder)
+    posts = []
+    for number, text in enumerate(texts, 1):
+        posts.append(read_labelled(text, names, embedder))
+        if number % 500 == 0:
+            progress(f"{number} of {len(texts)} read")
+    cut = int(len(posts) * EARLIER)
+    earlier = TagReader.load(fit(posts[:cut], taxonomy, about, manifest={}, progress=progress), taxonomy)
+    report = report_on(earlier, posts[cut:], taxonomy)
+    weights = fit(posts, taxonomy, about, manifest={**origin, "later_threads": report}, progress=progress)
+    return weights, report
+
+
+def fit_site(
+    database: Database, embedder: Embedder, site: str, taxonomy: Taxonomy, now: datetime,
+    progress: Callable[[str], None] = lambda _said: None,
+) -> dict[str, Any]:  # fmt: skip
+    """Fit a site's tagger and keep it; every process suggests with it from a second later on. Returns the report."""
+    with database.read() as session:
+        texts = texts_of(session, site, taxonomy)
+    weights, report = fit_texts(texts, taxonomy, embedder, origin={"site": site}, progress=progress)
+    row = TaggerRow(
+        id=new_id(), site=site, taxonomy=taxonomy.model_dump(mode="json"), weights=weights, report=report, at=now
+    )
+    with database.write() as session:
+        session.add(row)
+    return report
+
+
+def _text(title: str, body: str, format: str, tags: list[str], group: str, at: datetime) -> TaggedText:
+    from typing import cast
+
+    return TaggedText(title, body, cast(Format, format), tuple(tags), group, at)
