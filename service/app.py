@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from service import shadowing
 from service.api import problems
 from service.assess_post import Readers
 from service.clock import Clock, new_id, system_clock
@@ -35,6 +37,7 @@ from service.models.calls import Backend
 from service.models.embedder import BundledEmbedder, Embedder
 from service.models.gateway import Gateway
 from service.people.tables import SiteRow
+from service.promoting import Judge, Promotions
 from service.prompting.labels import Labels
 from service.retrieval.find_related import Finder
 from service.settings import LOCAL_EMBEDDER, Settings
@@ -53,6 +56,7 @@ class Adapters:
     clock: Clock | None = None
     embedder: Embedder | None = None
     completions: Backend | None = None
+    judge: Judge | None = None
 
 
 def build(settings: Settings, adapters: Adapters = Adapters()) -> Stations:
@@ -81,11 +85,14 @@ def build(settings: Settings, adapters: Adapters = Adapters()) -> Stations:
     if settings.tag_model and settings.tag_reader_enabled:
         tag_checker = TagChecker(gateway, labels, settings.prompts_dir, tagger.taxonomy, settings)
     drafter = Drafter(gateway, labels, settings, embedder, settings.prompts_dir)
-    lane = DeepLane(readers, drafter, jobs, webhooks.announce, deep_reader, tag_checker)
+    lane = DeepLane(
+        readers, drafter, jobs, webhooks.announce, deep_reader, tag_checker, shadowing.enqueuer(settings, labels, jobs)
+    )
     uploads = Uploads(settings.data_dir / "uploads")
+    promotions = Promotions(settings, database, labels, jobs, clock, adapters.judge)
     return Stations(
         settings, database, clock, embedder, vectors, index, readers, gateway, labels, jobs, webhooks, lane,
-        RateLimits(settings), uploads,
+        RateLimits(settings), uploads, promotions,
     )  # fmt: skip
 
 
@@ -100,6 +107,7 @@ def start(stations: Stations) -> None:
     """Begin running jobs and warm what the first request would otherwise wait for."""
     handlers: dict[str, Callable[..., Any]] = stations.deep_lane.handlers()
     handlers |= {"deliver_webhook": stations.webhooks.deliver, "run_import": stations.run_import}
+    handlers |= {"run_gate": stations.promotions.run_gate, "shadow": partial(shadowing.run, stations)}
     stations.jobs.start(handlers)
     stations.webhooks.ensure_configured(stations.settings.sample_site)
     threading.Thread(target=_warm, args=(stations,), name="warm", daemon=True).start()
@@ -148,9 +156,9 @@ def create_app(settings: Settings, adapters: Adapters = Adapters(), *, run_jobs:
 
 def routers() -> list[Any]:
     """Every router of the API."""
-    from service.api import drafts, health, local, moderations, posts, related, threads, webhooks
+    from service.api import drafts, health, local, moderations, posts, prompts, related, threads, webhooks
 
-    modules = (posts, related, moderations, drafts, threads, webhooks, local, health)
+    modules = (posts, related, moderations, drafts, threads, webhooks, prompts, local, health)
     return [module.router for module in modules]
 
 

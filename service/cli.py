@@ -114,6 +114,21 @@ def related(
     print_related(find_related(Settings(), text, site, k, offline=offline), as_json=as_json)
 
 
+@app.command()
+def replay(
+    assessment: Annotated[str, typer.Argument(help="An assessment's id, or a post's: its newest.")],
+    ask: Annotated[bool, typer.Option(help="Ask the models again and print the replies.")] = False,
+    as_json: AsJson = False,
+    offline: Offline = False,
+) -> None:
+    """Render what models were asked for an assessment from what was stored; exit code 1 where the words differ."""
+    from service.local import replaying
+    from service.reporting import print_replay
+
+    if not print_replay(replaying(Settings(), assessment, ask=ask, offline=offline), as_json=as_json):
+        raise typer.Exit(1)
+
+
 @people_app.command("add")
 def people_add(
     role: Annotated[str, typer.Option(help="mentor, moderator or admin.")],

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.promoting import Promotions
+    from service.prompting.labels import Labels
 
 app = typer.Typer(no_args_is_help=True, help="Prompt, policy and taxonomy files.")
 
@@ -82,3 +88,63 @@ def release(
 
     for each, version in releasing(Settings().prompts_dir, name):
         print(f"released {each} {version}")
+
+
+@app.command()
+def labels() -> None:
+    """Where every label points."""
+    with _promotions() as (promotions, known):
+        for name, pointers in known.all().items():
+            shown = "  ".join(f"{label}={version}" for label, version in pointers.items())
+            gate = next(iter(promotions.gates(name, limit=1)), None)
+            said = f"  (gate on {gate['version']}: {gate['verdict'] or gate['state']})" if gate else ""
+            print(f"{name}\t{shown}{said}")
+
+
+@app.command()
+def move(
+    name: NameOf,
+    label: Annotated[str, typer.Argument(help="production, candidate or any other short word.")],
+    version: str,
+    reason: Annotated[str, typer.Option(help="Kept with the move.")] = "",
+    override: Annotated[bool, typer.Option(help="Move production although the gate could measure nothing.")] = False,
+    model: Annotated[str, typer.Option(help="Whose recordings the gate uses; those of the settings by default.")] = "",
+) -> None:
+    """Point a label at a version; every process knows within a second. Production forward starts a gate run."""
+    from getpass import getuser
+
+    with _promotions() as (promotions, _):
+        asked = promotions.move(
+            name, label, version, by=f"command line:{getuser()}", reason=reason, override=override, model=model
+        )
+    if asked.move is not None:
+        print(f"{name} {label}: {asked.move.from_version or 'nothing'} → {asked.move.to_version}")
+    elif asked.gate is not None:
+        print(f"gate run {asked.gate['id']} waits for a running server; see `answerloop prompts gates {name}`")
+
+
+@app.command()
+def gates(name: NameOf) -> None:
+    """Gate runs of a name, newest first."""
+    with _promotions() as (promotions, _):
+        for gate in promotions.gates(name):
+            said = gate["report"].get("because", "")
+            print(f"{gate['id']}  {gate['version']}  {gate['verdict'] or gate['state']}  {said}")
+
+
+@contextmanager
+def _promotions() -> Iterator[tuple[Promotions, Labels]]:
+    from service.clock import system_clock
+    from service.jobs import Jobs
+    from service.local import open_database
+    from service.promoting import Promotions
+    from service.prompting.labels import Labels
+
+    settings = Settings()
+    with open_database(settings) as database:
+        jobs, known = Jobs(database), Labels(database, settings.prompts_dir)
+        jobs.prepare()
+        try:
+            yield Promotions(settings, database, known, jobs, system_clock), known
+        finally:
+            jobs.stop()

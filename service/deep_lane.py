@@ -51,6 +51,8 @@ class DeepLane:
     announce: Announce
     deep_reader: DeepReader | None
     tag_checker: TagChecker | None
+    shadow: Callable[[Session, str, str], None] = lambda _session, _assessment_id, _prompt: None
+    """Told of every reading: (session, assessment id, prompt name); a candidate may repeat it unseen."""
 
     def enqueue(self, session: Session, assessment_id: str, draft_id: str) -> None:
         """Start the deep lane for an assessment, in the caller's transaction."""
@@ -108,6 +110,8 @@ class DeepLane:
             degraded = [d for d in newest.degraded_because if d.reader == "fast" or d.part == "draft"] + failed
             deep = self._deep_version(post, newest, update, degraded, used)
             keep_assessment(self.readers, session, post, deep, evidence, self.announce)
+            for provenance in used:
+                self.shadow(session, fast.id, provenance["prompt"]["name"])
         return deep.id
 
     def write_draft(self, draft_id: str) -> str:
@@ -173,6 +177,8 @@ class DeepLane:
                 degraded.append(Degradation(part="draft", reason=reason, reader="deep"))
             deep = self._deep_version(post, newest, {}, degraded, [written.provenance])
             keep_assessment(self.readers, session, post, deep, evidence, self.announce)
+        if written.provenance.get("prompt"):
+            self.shadow(session, made.id, written.provenance["prompt"]["name"])
         if written.status in ("ready", "abstained"):
             event: dict[str, Any] = {"post_id": post.id, "external_id": post.external_id, "draft_id": draft_id}
             event |= {"status": written.status, "kind": written.kind}

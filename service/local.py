@@ -147,3 +147,17 @@ def _pause() -> None:
     import time
 
     time.sleep(0.2)
+
+
+def replaying(settings: Settings, assessment: str, *, ask: bool, offline: bool) -> dict[str, Any]:
+    """`answerloop replay`: what `POST /v1/prompts/replay` answers."""
+    server = _server(settings, offline)
+    if server is not None:
+        return dict(server.call("POST", "/v1/prompts/replay", json={"assessment": assessment, "ask": ask}))
+    from dataclasses import asdict
+
+    from service.replaying import find_assessment, replay
+
+    with open_stations(settings) as stations:
+        found = find_assessment(stations, assessment)
+        return {"assessment_id": found, "calls": [asdict(call) for call in replay(stations, found, ask=ask)]}

@@ -137,3 +137,18 @@ def _print_draft(console: Console, draft: dict[str, Any]) -> None:
         lines.append(marked + (f"  [dim]({escape(sources)}; {sentence['grounding']})[/dim]" if sources else ""))
     lines += [f"[strike]{escape(d['text'])}[/strike]  [dim]{escape(d['reason'])}[/dim]" for d in draft["dropped"][:8]]
     console.print(Panel("\n".join(lines), title=f"Draft ({draft['kind']})", title_align="left"))
+
+
+def print_replay(found: dict[str, Any], *, as_json: bool) -> bool:
+    """The model calls behind an assessment; returns whether none of them would be other words today."""
+    calls = found["calls"]
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    elif not calls:
+        print(f"{found['assessment_id']}: no model was asked")
+    for call in calls if not as_json else ():
+        print(f"{call['prompt']} {call['version']}: {call['because']}")
+        print(f"  recorded {call['recorded_sha256'] or 'no digest'}\n  rendered {call['rendered_sha256'] or 'nothing'}")
+        if call["reply"] is not None:
+            print(call["reply"])
+    return all(call["same"] is not False for call in calls)

@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     drafts_enabled: bool = Field(True, description="`false` switches drafting off.")
     flag_reader_enabled: bool = Field(True, description="`false` switches the LLM reading of flags off.")
     tag_reader_enabled: bool = Field(True, description="`false` switches the LLM check of tags off.")
+    shadow_share: float = Field(
+        0.2, ge=0, le=1, description="Share of model readings that the candidate of a prompt repeats unseen."
+    )
+    shadow_margin: float = Field(
+        0.02, description="A candidate is better when the lower bound of its measured gain is above this."
+    )
     draft_queue: int = Field(100, description="Drafts by the bundled model that may wait at once.")
     pii_strict: bool = Field(
         False, description="`true`: posts with names that could not be masked stay on this machine."

@@ -35,6 +35,7 @@ from service.jobs import IMPORTS, Jobs
 from service.models.embedder import Embedder
 from service.models.gateway import Gateway
 from service.people import identity
+from service.promoting import Promotions
 from service.prompting.labels import Labels
 from service.settings import Settings
 
@@ -98,6 +99,7 @@ class Stations:
     deep_lane: DeepLane
     limits: RateLimits
     uploads: Uploads
+    promotions: Promotions
     on_erase: list[Callable[[Session, str], None]] = field(default_factory=list)
 
     @property

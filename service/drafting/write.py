@@ -184,6 +184,7 @@ class Drafter:
         writing = ask_model(self._gateway, call, shown, asked.evidence, self._embedder, small=small, listener=listener)
         notes = [DEAF.format(asked.instruction[:80])] if small and asked.instruction else []
         provenance = provenance_of(prompt.name, prompt.version, prompt.sha256, rendered.sha256, writing)
+        provenance |= {"today": asked.today.isoformat()}
         return _Tried(writing, provenance, notes)
 
     def _scaffold(self, asked: Asked) -> list[Sentence]:

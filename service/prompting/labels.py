@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -119,6 +120,18 @@ class Labels:
                 for name, version in pointers.items():
                     _seed_one(session, name, label, version, now)
         return self._read()
+
+
+class PinnedLabels(Labels):
+    """The labels of a service, except that some names are held at a version: a candidate's, or that of a past run."""
+
+    def __init__(self, labels: Labels, versions: Mapping[str, str]) -> None:
+        self._behind = labels
+        self._versions = dict(versions)
+
+    def find(self, name: str, label: str) -> str | None:
+        """The pinned version, or what the service's labels say."""
+        return self._versions.get(name) or self._behind.find(name, label)
 
 
 def _seed_one(session: Session, name: str, label: str, version: str, now: datetime) -> None:

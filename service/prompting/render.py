@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -60,8 +60,13 @@ def render(prompt: Prompt, **inputs: Any) -> Rendered:
     if before.strip() or not parts:
         raise prompt.problem(_body_line(prompt), "text before the first role", 'Start with `{{ role("system") }}`')
     messages = tuple(Message(name, part.strip("\n")) for name, part in zip(roles, parts, strict=True))  # type: ignore[arg-type]
+    return Rendered(messages, digest_of(messages))
+
+
+def digest_of(messages: Sequence[Message]) -> str:
+    """The SHA-256 that names rendered messages: of their roles and all of their text."""
     content = json.dumps([[message.role, message.content] for message in messages])
-    return Rendered(messages, hashlib.sha256(content.encode()).hexdigest())
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def environment() -> jinja2.Environment:

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from service.app import Adapters
+from service.models.scripted import ScriptedBackend
+from tests.degraded.conftest import PROMOTION
+from tests.prompting.conftest import second
+from tests.prompting.test_shadowing import MODEL, writes
+
+NO_FLAGS = {"flags": [], "summary": "A question about a promotion."}
+
+
+def replayed(service: Any, assessment: str, **more: Any) -> Any:
+    return service.call("POST", "/v1/prompts/replay", role="admin", json={"assessment": assessment} | more)
+
+
+def assessed(service_on: Callable[..., Any], *lines: Any) -> tuple[Any, dict[str, Any]]:
+    service = service_on(Adapters(completions=ScriptedBackend(lines)), draft_model=MODEL, flag_model=MODEL)
+    made = service.post("p1", *PROMOTION, draft="async").json()
+    assert service.run_jobs() == ["read_deep", "write_draft"]
+    return service, service.call("GET", f"/v1/posts/{made['post_id']}").json()["assessment"]
+
+
+def test_every_model_call_of_an_assessment_is_made_anew_with_the_same_words(service_on: Callable[..., Any]) -> None:
+    service, made = assessed(service_on, NO_FLAGS, writes)
+    calls = replayed(service, made["id"]).json()["calls"]
+    assert [(call["prompt"], call["same"]) for call in calls] == [("flag_post", True), ("draft_answer", True)]
+    assert all(call["recorded_sha256"] == call["rendered_sha256"] for call in calls)
+    assert PROMOTION[0] in calls[1]["messages"][-1]["content"]
+    assert replayed(service, made["post_id"]).json()["assessment_id"] == made["id"]
+
+
+def test_a_replay_follows_the_recorded_version_and_evidence_not_the_present_ones(
+    service_on: Callable[..., Any], folder: Path
+) -> None:
+    service, made = assessed(service_on, NO_FLAGS, writes)
+    version = second(folder, "draft_answer")
+    service.stations.labels.move("draft_answer", "production", version, by="ada", reason="newer")
+    service.call("DELETE", "/v1/threads/acme/t-promo")
+    calls = replayed(service, made["id"]).json()["calls"]
+    assert [(call["version"], call["same"]) for call in calls] == [("1.0.0", True), ("1.0.0", True)]
+
+
+def test_a_changed_file_is_seen(service_on: Callable[..., Any], folder: Path) -> None:
+    service, made = assessed(service_on, NO_FLAGS, writes)
+    path = folder / "draft_answer" / "1.0.0.md"
+    path.write_text(path.read_text("utf-8").replace("Write the draft.", "Write the draft now."), "utf-8")
+    calls = replayed(service, made["id"]).json()["calls"]
+    assert [call["same"] for call in calls] == [True, False]
+    path.unlink()
+    gone = replayed(service, made["id"]).json()["calls"][1]
+    assert gone["same"] is None and "is gone" in gone["because"]
+
+
+def test_a_replay_can_ask_again(service_on: Callable[..., Any]) -> None:
+    service, made = assessed(service_on, NO_FLAGS, writes, NO_FLAGS)
+    calls = replayed(service, made["id"], ask=True).json()["calls"]
+    assert '"summary": "A question about a promotion."' in calls[0]["reply"]
+    assert '"form": "answer"' in calls[1]["reply"]  # the same question was kept
+
+
+def test_an_erased_post_cannot_be_replayed(service_on: Callable[..., Any]) -> None:
+    service, made = assessed(service_on, NO_FLAGS, writes)
+    service.call("DELETE", f"/v1/posts/{made['post_id']}")
+    assert replayed(service, made["id"]).status_code == 404
+    assert service.call("POST", "/v1/prompts/replay", role="moderator", json={"assessment": "x"}).status_code == 403
