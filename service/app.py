@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from service import shadowing
+from service import reminding, shadowing
 from service.api import problems
 from service.assess_post import Readers
 from service.clock import Clock, new_id, system_clock
@@ -108,7 +108,9 @@ def start(stations: Stations) -> None:
     handlers: dict[str, Callable[..., Any]] = stations.deep_lane.handlers()
     handlers |= {"deliver_webhook": stations.webhooks.deliver, "run_import": stations.run_import}
     handlers |= {"run_gate": stations.promotions.run_gate, "shadow": partial(shadowing.run, stations)}
+    handlers[reminding.JOB] = partial(reminding.remind_urgent, stations)
     stations.jobs.start(handlers)
+    reminding.begin(stations)
     stations.webhooks.ensure_configured(stations.settings.sample_site)
     threading.Thread(target=_warm, args=(stations,), name="warm", daemon=True).start()
 
@@ -156,9 +158,25 @@ def create_app(settings: Settings, adapters: Adapters = Adapters(), *, run_jobs:
 
 def routers() -> list[Any]:
     """Every router of the API."""
-    from service.api import drafts, health, local, moderations, posts, prompts, related, threads, webhooks
+    from service.api import (
+        audit,
+        concerns,
+        drafts,
+        health,
+        local,
+        moderations,
+        people,
+        posts,
+        prompts,
+        related,
+        review,
+        threads,
+        webhooks,
+    )
 
-    modules = (posts, related, moderations, drafts, threads, webhooks, prompts, local, health)
+    modules = (
+        posts, concerns, related, moderations, drafts, review, audit, people, threads, webhooks, prompts, local, health,
+    )  # fmt: skip
     return [module.router for module in modules]
 
 

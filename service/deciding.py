@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from service import precedents
 from service.assessment import AssessmentRow
 from service.clock import rfc3339
 from service.errors import AnswerloopError, InvalidInput, NotFound
@@ -49,6 +50,10 @@ def decide(stations: Stations, caller: Caller, item_id: str, wanted: Decide, *, 
             _announce(stations, session, item, made.row, wanted.note_to_author)
         if made.appeal is not None:
             _announce_appeal(stations, session, item, made.appeal, made.row, wanted.note_to_author)
+        post = posts.get(session, item.post_id)
+    stations.queue_counts.forget()
+    if wanted.verdict != "second_look":
+        precedents.remember(stations, post)
     return made.row
 
 

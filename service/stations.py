@@ -37,6 +37,8 @@ from service.models.gateway import Gateway
 from service.people import identity
 from service.promoting import Promotions
 from service.prompting.labels import Labels
+from service.review.erasure import erase_for_post as erase_reviews
+from service.review.queue import Counts
 from service.settings import Settings
 
 UPLOAD_LIMIT = 2 << 30
@@ -100,7 +102,10 @@ class Stations:
     limits: RateLimits
     uploads: Uploads
     promotions: Promotions
-    on_erase: list[Callable[[Session, str], None]] = field(default_factory=list)
+    on_erase: list[Callable[[Session, str], None]] = field(default_factory=lambda: [erase_reviews])
+
+    def __post_init__(self) -> None:
+        self.queue_counts = Counts(self.database)
 
     @property
     def moderation_model(self) -> str:

@@ -57,8 +57,12 @@ def create_key(session: Session, role: str, site: str, now: datetime) -> str:
 
 
 def revoke_key(session: Session, key_id: str, now: datetime) -> None:
-    """End a key."""
+    """End a key, and the browser sessions that were opened with it."""
     session.execute(sa.update(ApiKeyRow).where(ApiKeyRow.id == key_id).values(revoked_at=now))
+    opened = sa.select(PersonRow).where(PersonRow.email == f"key-{key_id}@keys.invalid")
+    for person in session.scalars(opened):
+        person.disabled_at = now
+        sign_out_everywhere(session, person.id)
 
 
 def add_person(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -46,12 +47,12 @@ def upheld(row: DecisionRow) -> set[str]:
 def second_reviews(session: Session, site: str | None = None) -> list[CategoryAgreement]:
     """Agreement of first and second decisions per category, over all second reviews that stand."""
     query = decisions.standing().join(ReviewItemRow, ReviewItemRow.id == DecisionRow.item_id)
-    query = query.where(ReviewItemRow.second_of.is_not(None))
+    query = query.where(ReviewItemRow.second_of.is_not(None)).add_columns(ReviewItemRow.second_of)
     if site is not None:
         query = query.where(DecisionRow.site == site)
     pairs: list[tuple[set[str], set[str]]] = []
-    for row in session.execute(query).all():
-        second, first_item = row._tuple()[0], row._mapping["second_of"]
+    rows: Sequence[Any] = session.execute(query).all()
+    for second, first_item in rows:
         first = decisions.in_force(session, first_item)
         if first is not None:
             pairs.append((upheld(first), upheld(second)))

@@ -74,7 +74,7 @@ def undo(session: Session, item: ReviewItemRow, by: str, settings: Settings, now
         raise Conflict("there is no decision to take back", reason="not_decided")
     if made.by != by:
         raise NotAllowed("only who decided can undo it; re-open the item instead")
-    if now > made.at + timedelta(minutes=settings.undo_minutes):
+    if now > undo_until(made, settings):
         raise Conflict(f"undo ends after {settings.undo_minutes} minutes; re-open the item instead", reason="too_late")
     return _take_back(session, item, made, "undo", by, None, now)
 
@@ -109,6 +109,16 @@ def in_force(session: Session, item_id: str) -> DecisionRow | None:
 def in_force_for_post(session: Session, post_id: str) -> DecisionRow | None:
     """The newest decision that stands on a post."""
     return session.scalar(standing(post_id=post_id).order_by(DecisionRow.id.desc()).limit(1))
+
+
+def acts_on(session: Session, item_id: str) -> list[DecisionRow]:
+    """Everything people did on an item, oldest first."""
+    return list(session.scalars(sa.select(DecisionRow).where(DecisionRow.item_id == item_id).order_by(DecisionRow.id)))
+
+
+def undo_until(made: DecisionRow, settings: Settings) -> datetime:
+    """Until when a decision can be undone by whoever made it."""
+    return made.at + timedelta(minutes=settings.undo_minutes)
 
 
 def standing(*, item_id: str | None = None, post_id: str | None = None) -> sa.Select[DecisionRow]:

@@ -115,7 +115,7 @@ def write_facets(session: Session, row: ReviewItemRow, tags: list[str] | None) -
     by = {"member"} if row.origin in ("member", "appeal") else {"machine"}
     by |= {"member"} if row.reports else set()
     wanted = [("category", c) for c in row.categories] + [("tag", t) for t in _unique(tags)]
-    wanted += [("by", b) for b in sorted(by)] + [("route", row.route)]
+    wanted += [("by", b) for b in sorted(by)] + [("route", "review" if row.route == "publish" else row.route)]
     session.flush()
     values = [{"facet": f, "value": v, "urgency": row.urgency, "item_id": row.id, "site": row.site} for f, v in wanted]
     session.execute(sa.insert(ReviewFacetRow), values)
