@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.bench.deep_lane import deep_lane
 from eval.runner import console
 from service.app import Adapters, build, stop
 from service.assess_post import read_post
@@ -106,7 +107,9 @@ def start(stations: Stations, seconds: float) -> None:
             server.wait(20)
 
 
-SECTIONS: dict[str, Callable[[Stations, float], None]] = {"fast_lane": fast_lane, "memory": memory, "start": start}
+SECTIONS: dict[str, Callable[[Stations, float], None]] = {
+    "fast_lane": fast_lane, "deep_lane": deep_lane, "memory": memory, "start": start,
+}  # fmt: skip
 
 
 def _fill(stations: Stations, threads: int) -> None:

@@ -18,10 +18,10 @@ from service.models.embedder import Embedder
 from service.retrieval.evidence import EvidencePassage
 
 MOST, PER_AUTHOR, PER_THREAD = 8, 2, 4
-EMBEDDED = 7
+EMBEDDED = 4
 """Short texts that are embedded beside the question: the candidates whose place is least sure."""
 SHORTEST, LONGEST = 6, 48
-QUESTION_WORDS = 60
+QUESTION_WORDS = 30
 SAME = 0.6
 """Share of content words from which on two sentences say the same."""
 

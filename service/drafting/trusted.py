@@ -4,7 +4,9 @@ or a contact, are left out. A passage is data; what it tells a machine to do is 
 
 from __future__ import annotations
 
+import hashlib
 import re
+import threading
 
 from service.drafting.sentences import spans
 from service.flagging.detectors.planted_task import planted_probability
@@ -13,6 +15,9 @@ from service.retrieval.evidence import Evidence, EvidencePassage
 
 PLANTED = 0.8
 """From this probability on a sentence counts as planted: a task that is foreign to the text around it."""
+
+REMEMBERED = 20_000
+"""Passages whose planted sentences are remembered: digests and places, no text."""
 
 _MACHINE = re.compile(
     r"\b(?:ai|llms?|gpt|chat ?bots?|assistants?|language models?|summari[sz]ers?|drafting (?:tool|model|system|bot))\b[^.\n]{0,40}"
@@ -47,14 +52,33 @@ def without_planted(text: str) -> str:
     """`text` without the sentences that plant something; the others stay as they are, letter by letter."""
     kept: list[str] = []
     last = 0
-    probability, begin, stop = planted_probability(text)
-    foreign = (begin, stop) if probability >= PLANTED else (0, 0)
-    for start, end in spans(text):
-        within = min(end, foreign[1]) - max(start, foreign[0]) > 0.5 * (end - start)
-        if within or plants(text[start:end]):
-            kept.append(text[last:start])
-            last = end
+    for start, end in _planted(text):
+        kept.append(text[last:start])
+        last = end
     return "".join(kept) + text[last:] if last else text
+
+
+def _planted(text: str) -> tuple[tuple[int, int], ...]:
+    """Where the planted sentences of a text stand; remembered by digest, because popular answers are found again and again."""
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
+    with _lock:
+        known = _known.get(digest)
+    if known is None:
+        probability, begin, stop = planted_probability(text)
+        foreign = (begin, stop) if probability >= PLANTED else (0, 0)
+        known = tuple(
+            (start, end) for start, end in spans(text)
+            if min(end, foreign[1]) - max(start, foreign[0]) > 0.5 * (end - start) or plants(text[start:end])
+        )  # fmt: skip
+        with _lock:
+            if len(_known) >= REMEMBERED:
+                _known.clear()
+            _known[digest] = known
+    return known
+
+
+_known: dict[bytes, tuple[tuple[int, int], ...]] = {}
+_lock = threading.Lock()
 
 
 def trusted(evidence: Evidence) -> Evidence:
