@@ -12,9 +12,9 @@ from typing import Any
 
 from eval.runner import console
 from service.assess_post import read_post
+from service.drafting.focus import focused
 from service.drafting.sentences import sentences
 from service.drafting.shown import shown_passages
-from service.drafting.trusted import trusted
 from service.drafting.write import Drafter
 from service.flagging.flag import Route
 from service.intake.post import NewPost
@@ -67,7 +67,7 @@ def deep_lane(stations: Stations, seconds: float) -> None:
         ends = time.perf_counter() + max(seconds, 5.0)
         for attempt, (post, found) in enumerate(read):
             small = model.startswith("local/")
-            shown = shown_passages(trusted(found.evidence), small)
+            shown = shown_passages(focused(found.evidence), small)
             backend.reply = _small(shown) if small else _large(shown)
             made = drafter.write(
                 post,

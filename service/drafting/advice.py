@@ -29,7 +29,7 @@ _ADVISED = re.compile(
     r"(?P<no>(?:don['’]?t|do not|never|please don['’]?t|no need to)\s+(?:ever\s+|just\s+)?)?(?P<verb>[a-z]+)\b", re.I
 )  # fmt: skip
 _TOLD = re.compile(
-    r"\b(?:you|i|one|we)\s+(?:should|must|would|need to|have to|ought to|had better)\s+"
+    r"\b(?:(?:you|one)\s+(?:should|must|would|need to|have to|ought to|had better)|i\s+would)\s+"
     r"(?P<no>not\s+|never\s+|neither\s+)?(?:rather\s+|also\s+|still\s+|probably\s+|first\s+|always\s+|at least\s+)?(?P<verb>[a-z]+)\b"
     r"|\b(?:i|you|one|we)\s+(?P<no2>wouldn['’]?t|shouldn['’]?t|mustn['’]?t|would not|should not|must not|needn['’]?t)"
     r"\s+(?:just\s+)?(?P<verb2>[a-z]+)\b"
@@ -55,6 +55,19 @@ _DANGLING = re.compile(
     r"^\W*(?:and|but|so|or|because|that|this|it|they|he|she|his|her|their|which|also|then|these|those|both|neither|either|mine|same|such|there|"
     r"yes|no|sure|well|of course|that['’]s|it['’]s|the (?:first|second|third|other|last|latter|former|same) (?:one|two|was|is)?)\b", re.I
 )  # fmt: skip
+_BOUND = re.compile(
+    r"\boption (?:[a-d]|\d|one|two|three)\b|\b(?:this|fair|good|great) thread\b|\bas .{2,20} (?:said|wrote)\b"
+    r"|\b(?:the|your|that) \d[\d.,]*\s?(?:%|k\b)"
+    r"|\bone of (?:the|those|these) (?:two|three|four)\b|\bthe (?:first|second|third|other) (?:one|offer|option|answer|refusal)\b"
+    r"|\bon (?:monday|tuesday|wednesday|thursday|friday)\b|\b\d{1,2} (?:january|february|march|april|may|june|july|august|september|"
+    r"october|november|december)\b|^\W*(?:january|february|march|april|may|june|july|august|september|october|november|december):", re.I
+)  # fmt: skip
+"""What binds a sentence to the thread it stood in, so that it says little elsewhere."""
+_SOMEBODY = re.compile(r"\b(?:he|she|him)\b", re.I)
+_NAMED = re.compile(
+    r"\b(?:manager|boss|lead|director|colleague|peer|mentor|mentee|junior|senior|person|someone|somebody|vp|cto|ceo|em|recruiter|engineer|developer|report)\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,8 @@ def advises(sentence: str) -> float:
         value -= 0.15
     if _DANGLING.match(sentence):
         value -= 0.25
+    if _BOUND.search(sentence) or (_SOMEBODY.search(sentence) and not _NAMED.search(sentence)):
+        value -= 0.3
     if sentence.rstrip("\"”' )").endswith("?"):
         value -= 0.2
     return value

@@ -39,7 +39,7 @@ _QUESTIONS = (
               "Have you raised it with the person yourself, and how did they take it?"),
     _question(r"learn|course|degree|bootcamp|certif|stack|language|framework", r"hours? (?:a|per) week|evenings?|weekends?",
               "How many hours a week do you have for it, and by when should it pay off?"),
-    _question(r"visa|relocat|abroad|remote|country", r"citizen|passport|permit|germany|india|usa?\b|uk\b|canada|europe",
+    _question(r"visa|relocat|abroad|work permit", r"citizen|passport|permit|germany|india|usa?\b|uk\b|canada|europe",
               "In which country do you work now, and what does your permit depend on?"),
 )  # fmt: skip
 _OTHERWISE = "What have you tried so far, and what happened?"

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from service.corpus.lexical import STOP_WORDS
 from service.drafting.advice import advises
+from service.drafting.focus import thread_scores, worth
 from service.drafting.reading import stem
 from service.drafting.sentences import sentences, words
 from service.drafting.trusted import plants
 from service.models.embedder import Embedder
-from service.retrieval.evidence import EvidencePassage
+from service.retrieval.evidence import Evidence, EvidencePassage
 
-MOST, PER_AUTHOR, PER_THREAD = 8, 2, 4
+MOST, PER_AUTHOR, PER_THREAD = 8, 3, 6
 EMBEDDED = 4
 """Short texts that are embedded beside the question: the candidates whose place is least sure."""
 SHORTEST, LONGEST = 6, 48
@@ -41,10 +42,10 @@ class Point:
 
 
 def choose(
-    question: str, passages: Sequence[EvidencePassage], embedder: Embedder, level: str | None = None, most: int = MOST
+    question: str, evidence: Evidence, embedder: Embedder, level: str | None = None, most: int = MOST
 ) -> list[Point]:
     """The most useful sentences of the answers found, best first."""
-    pool = _pool(question, passages, level)
+    pool = _pool(question, evidence, level)
     sifted = _distinct(pool, most + 4)
     unsure = sifted[: EMBEDDED + 1]
     if len(unsure) > 1:
@@ -58,9 +59,10 @@ def choose(
     return sifted[:most]
 
 
-def _pool(question: str, passages: Sequence[EvidencePassage], level: str | None) -> list[Point]:
-    answers = [p for p in passages if p.field == "answer"]
-    best = max((p.score for p in answers), default=0.0)
+def _pool(question: str, evidence: Evidence, level: str | None) -> list[Point]:
+    related = thread_scores(evidence)
+    answers = [p for p in evidence.passages if p.field == "answer"]
+    best = max((worth(p, related) for p in answers), default=0.0)
     asked = {stem(w) for w in words(question) if w not in STOP_WORDS}
     spread: dict[str, int] = {}
     split = [(p, [s for s in sentences(p.text) if usable(s)]) for p in answers]
@@ -74,7 +76,12 @@ def _pool(question: str, passages: Sequence[EvidencePassage], level: str | None)
         for s in found:
             own = {stem(w) for w in words(s) if w not in STOP_WORDS}
             shared = sum(math.log(total / spread[w]) for w in own & asked) / math.sqrt(4 + len(own))
-            value = advises(s) + 0.25 * min(shared, 4.0) + 2.2 * (passage.score - best) + weight_of(passage, level)
+            value = (
+                advises(s)
+                + 0.25 * min(shared, 4.0)
+                + 3.0 * (worth(passage, related) - best)
+                + weight_of(passage, level)
+            )
             points.append(Point(s, passage, value))
     return sorted(points, key=lambda p: -p.value)
 

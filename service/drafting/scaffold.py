@@ -33,7 +33,7 @@ def build(
 ) -> list[Sentence]:
     """The sentences of a scaffold, best first within each section; empty where no past answer has a usable sentence."""
     question = f"{title}\n{body}"
-    points = choose(question, evidence.passages, embedder, level)
+    points = choose(question, evidence, embedder, level)
     if not points:
         return []
     if _SHORTER.search(instruction):

@@ -16,11 +16,11 @@ PER_THREAD, PER_THREAD_STRONG = 2, 4
 
 
 def shown_passages(evidence: Evidence, small: bool) -> list[EvidencePassage]:
-    """The answer passages a model is shown, nearest first, few of one thread; then, for a large model, question passages."""
+    """The answer passages a model is shown, in the order given, few of one thread; then, for a large model, question passages."""
     most, of_thread = (SMALL_PASSAGES, PER_THREAD) if small else (STRONG_PASSAGES, PER_THREAD_STRONG)
     per_thread: dict[str, int] = {}
     chosen = []
-    for passage in sorted(evidence.passages, key=lambda p: (p.field != "answer", -p.score)):
+    for passage in sorted(evidence.passages, key=lambda p: p.field != "answer"):
         if passage.field != "answer" and small:
             continue
         if per_thread.get(passage.thread_id, 0) < of_thread:

@@ -14,10 +14,10 @@ from service.drafting import scaffold
 from service.drafting.abstain import reason_to_abstain
 from service.drafting.ask_model import Listener, Writing, ask_model, provenance_of
 from service.drafting.draft import Dropped, Sentence, WrittenDraft
+from service.drafting.focus import focused
 from service.drafting.points import choose, same
 from service.drafting.reply import narrowed
 from service.drafting.shown import shown_passages, small_inputs, strong_inputs
-from service.drafting.trusted import trusted
 from service.errors import AnswerloopError, ModelFailed
 from service.flagging.flag import Route
 from service.intake.normalise import ReadablePost
@@ -32,7 +32,7 @@ from service.retrieval.evidence import Evidence
 from service.settings import Settings
 
 LEAST_SURVIVING = 2
-"""Fewer sentences with a source than this surviving the check: a scaffold takes the place of the draft."""
+"""Fewer sentences with a source than this surviving a check that others failed: a scaffold takes the place of the draft."""
 SHARE_BEFORE_FALLBACK = 0.6
 """Of the time that is left, models with others after them in the chain get this share."""
 ASSEMBLED = "Assembled from what past mentors said; no sentence of it was generated."
@@ -80,8 +80,8 @@ class Drafter:
     ) -> WrittenDraft:  # fmt: skip
         """A draft for `post`. Never raises for a model that fails: the scaffold then says so in its notes."""
         begin = time.perf_counter()
-        evidence = trusted(evidence)
-        reason = reason_to_abstain(post.kind, route, readable.text, evidence)
+        evidence = focused(evidence)
+        reason = reason_to_abstain(post.kind, route, evidence)
         if reason is not None:
             return WrittenDraft(status="abstained", abstained_because=reason)
         asked = Asked(post, readable, evidence, instruction, lang, today, attempt)
@@ -91,7 +91,8 @@ class Drafter:
             return WrittenDraft(status="abstained", abstained_because=writing.abstained, provenance=provenance)
         kind = "scaffold" if writing.form == "scaffold" else "answer"
         sentences, dropped = writing.sentences, writing.dropped
-        if sum(bool(s.sources) for s in sentences) < LEAST_SURVIVING:
+        least = LEAST_SURVIVING if dropped else 1
+        if sum(bool(s.sources) for s in sentences) < least:
             kind, made = "scaffold", self._scaffold(asked)
             if not made:
                 because = "no past answer has a sentence that can be quoted"
@@ -115,7 +116,7 @@ class Drafter:
     ) -> WrittenDraft:  # fmt: skip
         """The draft with one sentence written anew; every other sentence stays as it is, ids included."""
         begin = time.perf_counter()
-        evidence = trusted(evidence)
+        evidence = focused(evidence)
         place = next(n for n, s in enumerate(before) if s.id == sentence_id)
         wish = f"Write only a replacement for this one sentence: “{before[place].text}” {instruction}".strip()
         asked = Asked(post, readable, evidence, wish, lang, today, attempt)
@@ -137,7 +138,9 @@ class Drafter:
         )  # fmt: skip
 
     def _try(self, asked: Asked, listener: Listener | None) -> _Tried:
-        """What a model makes of it; a failure is a note."""
+        """What a model makes of it; a failure is a note. Without a model there is nothing to fail."""
+        if not model_list(self._settings.draft_model):
+            return _Tried()
         try:
             return self._ask(asked, listener)
         except ModelFailed as failure:
@@ -196,9 +199,7 @@ class Drafter:
         if before[place].section in ("ask", "gap"):
             return None
         used = [q for s in before for q in (s.text, *(source.quote for source in s.sources))]
-        points = choose(
-            asked.readable.text, asked.evidence.passages, self._embedder, asked.post.author.level, len(before) + 8
-        )
+        points = choose(asked.readable.text, asked.evidence, self._embedder, asked.post.author.level, len(before) + 8)
         titles = {thread.thread_id: thread.title for thread in asked.evidence.related}
         fresh = [p for p in points if not any(same(p.text, text) for text in used)]
         return scaffold.quoted(fresh[0], before[place].section, titles) if fresh else None

@@ -32,6 +32,8 @@ from service.retrieval.ranking import TITLE_VIEW, WHOLE_VIEW, scores
 from service.retrieval.why import why
 from service.settings import Settings
 
+WHOLE_THREADS, PASSAGES_OF_BEST = 3, 4
+"""Of so many threads all answers are evidence, at most so many passages of each."""
 NEAREST = 100
 """Passages that each view of a post asks of the vectors, and threads asked of the words."""
 
@@ -148,22 +150,27 @@ def _called(author: dict[str, str | None]) -> str | None:
 
 
 def _evidence(chosen: list[tuple[Candidate, list[ShownPassage]]], most: int) -> list[EvidencePassage]:
-    """For each thread its found passages; a thread found without an answer gives its best answer's beginning too."""
-    cited: list[EvidencePassage] = []
-    for candidate, texts in chosen:
+    """The best threads with all that was answered there, the others with what was found of them; best first.
+
+    How alike the questions are says more about an answer's use than how alike answer and question are, so the order is
+    that of the threads; only within a thread the nearest passage comes first.
+    """
+    answers: list[EvidencePassage] = []
+    asked: list[EvidencePassage] = []
+    for rank, (candidate, texts) in enumerate(chosen):
         near: dict[str, float] = {}
         for view in candidate.near.values():
             for nearest in view.values():
                 near[nearest.passage_id] = max(nearest.score, near.get(nearest.passage_id, -1.0))
         lowest = min(near.values(), default=0.0)
-        answers = [p for p in texts if p.field == "answer"]
-        wanted = [p for p in texts if p.id in near and p.field != "title"]
-        if answers and not any(p.field == "answer" for p in wanted):
-            wanted.append(max(answers, key=lambda p: (p.accepted, p.votes or 0, -p.ordinal)))
-        cited += [_as_evidence(p, near.get(p.id, lowest)) for p in wanted]
-    cited = cited[: 2 * most]
-    cited.sort(key=lambda p: (p.field != "answer", -p.score))
-    return cited[:most]
+        given = [p for p in texts if p.field == "answer" and (rank < WHOLE_THREADS or p.id in near)]
+        if not given:
+            given = [p for p in texts if p.field == "answer"]
+        given.sort(key=lambda p: (-near.get(p.id, -1.0), not p.accepted, -(p.votes or 0), p.ordinal))
+        kept = given[: PASSAGES_OF_BEST if rank < WHOLE_THREADS else 1]
+        answers += [_as_evidence(p, near.get(p.id, lowest)) for p in kept]
+        asked += [_as_evidence(p, near[p.id]) for p in texts if p.field == "question" and p.id in near]
+    return [*answers, *asked][:most]
 
 
 def _as_evidence(p: ShownPassage, score: float) -> EvidencePassage:

@@ -29,7 +29,7 @@ def test_advice_is_preferred_to_story(embedder: Any) -> None:
         "I was passed over in 2012 and told nobody about it for a year. My manager had said that nobody knew my work. "
         "Ask your manager for the two names that have to know your work."
     )
-    assert choose(f"{TITLE} {BODY}", [answer], embedder)[0].text.startswith("Ask your manager")
+    assert choose(f"{TITLE} {BODY}", evidence(answer), embedder)[0].text.startswith("Ask your manager")
 
 
 def test_opposite_advice_stands_side_by_side(embedder: Any) -> None:

@@ -152,7 +152,9 @@ def test_sentences_arrive_while_the_model_writes(drafter: Any, found: Evidence) 
 def test_what_does_not_survive_is_withdrawn_before_the_scaffold_is_sent(drafter: Any, found: Evidence) -> None:
     got: list[str] = []
     listener = Listener(lambda s: got.append(s.id), lambda: got.append("withdrawn"))
-    made = write(drafter(reply(GOOD[0]))[0], found, listener=listener)
+    made = write(
+        drafter(reply(GOOD[0], entry("Learn Rust.", ("p1", "Write down what changed"))))[0], found, listener=listener
+    )
     assert made.kind == "scaffold" and got[1] == "withdrawn" and got[2:] == [s.id for s in made.sentences]
 
 
