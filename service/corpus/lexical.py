@@ -69,7 +69,7 @@ def index_threads(session: Session, threads: Iterable[ThreadText]) -> None:
         session.execute(sa.text("INSERT INTO lexical_threads (thread_id, site) VALUES (:thread_id, :site)"), rows)
         session.execute(
             sa.text(
-                "INSERT INTO lexical_words (rowid, title, question, answers) "
+                "INSERT OR REPLACE INTO lexical_words (rowid, title, question, answers) "
                 "SELECT id, :title, :question, :answers FROM lexical_threads WHERE thread_id = :thread_id"
             ),
             rows,

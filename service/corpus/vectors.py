@@ -146,7 +146,7 @@ class VectorStore:
         with self._opening:
             self._collections.clear()
             if self._client is not None:
-                self._client.close()
+                _close(self._client)
                 self._client = None
             if self._lock is not None:
                 self._lock.release()
@@ -191,6 +191,20 @@ class VectorStore:
             return chromadb.HttpClient(
                 host=address.hostname, port=address.port or (443 if secure else 8000), ssl=secure, settings=quiet
             )
+
+
+def _close(client: Any) -> None:
+    """Close a client and, with the last one for its server, the connections, which Chroma leaves open."""
+    from chromadb.api.shared_system_client import SharedSystemClient as Shared
+
+    name = client._identifier
+    servers = [getattr(one, "_server", None) for one in (client, getattr(client, "_admin_client", None))]
+    client.close()
+    if Shared._identifier_to_refcount.get(name, 0) <= 0:
+        Shared._identifier_to_system.pop(name, None)
+        for connections in (getattr(server, "_session", None) for server in servers):
+            if connections is not None:
+                connections.close()
 
 
 class CollectionGone(StoreUnavailable):

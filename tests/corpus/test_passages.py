@@ -32,8 +32,9 @@ def test_long_texts_of_any_kind_fit_the_real_window_whole(embedder: BundledEmbed
 def test_paragraphs_stay_together_where_they_fit() -> None:
     text = "One two three four.\n\nFive six seven. Eight nine ten eleven.\n\nTwelve."
     assert cut(text, WordEmbedder().count_tokens, 14) == [
-        "One two three four.", "Five six seven. Eight nine ten eleven.", "Twelve."
+        "One two three four.", "Five six seven. Eight nine ten eleven.\n\nTwelve."
     ]  # fmt: skip
+    assert cut(text, WordEmbedder().count_tokens, 11)[1:] == ["Five six seven. Eight nine ten eleven.", "Twelve."]
 
 
 def test_a_thread_gives_title_question_under_its_title_and_answers(words: WordEmbedder) -> None:

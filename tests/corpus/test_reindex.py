@@ -97,8 +97,11 @@ def test_what_changes_during_the_build_is_in_the_new_generation(database: Databa
     fill(database)
     index.sync(SITE)
 
+    changed: list[str] = []
+
     def change(_done: int, _total: int | None, what: str) -> None:
-        if what == "building":
+        if what == "building" and not changed:
+            changed.append(what)
             with database.write() as session:
                 gone = repository.delete_thread(session, SITE, "1", NOW)
                 new = repository.put_thread(session, SITE, "9", a_thread("A late arrival"), NOW)

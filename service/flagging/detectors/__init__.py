@@ -17,6 +17,8 @@ from service.flagging.detectors.identifying_detail import IdentifyingDetail
 from service.flagging.detectors.low_effort import LowEffort
 from service.flagging.detectors.minor_safety import MinorSafety
 from service.flagging.detectors.personal_information import PersonalInformation
+from service.flagging.detectors.prompt_injection import PromptInjection
+from service.flagging.detectors.spam_promotion import SpamPromotion
 from service.flagging.detectors.violence_threat import ViolenceThreat
 from service.flagging.finding import Detector
 
@@ -38,5 +40,7 @@ DETECTORS: tuple[Detector, ...] = (
     advice_and_reports.IMMIGRATION,
     advice_and_reports.DISCRIMINATION,
     LowEffort(),
+    SpamPromotion(),
+    PromptInjection(),
 )
 """Every detector, in the order in which they run."""
