@@ -85,12 +85,29 @@ def next_for(stations: Stations, caller: Caller, filters: Filters | None = None)
         return queue.next_item(session, site_of(caller), caller.id, now, avoid, filters)
 
 
+def undoable(stations: Stations, caller: Caller, item_id: str) -> dict[str, Any] | None:
+    """The caller's own decision on an item while it can be undone: `{item_id, act, title, collapsed}`."""
+    with stations.database.read() as session:
+        try:
+            item = find_item(session, caller, item_id)
+            title = posts.get(session, item.post_id).title
+        except NotFound:
+            return None
+        made = decisions.in_force(session, item.id)
+        choices = wellbeing.choices_of(session, caller.id)
+    if made is None or made.by != caller.id or decisions.undo_until(made, stations.settings) < stations.clock():
+        return None
+    return {
+        "item_id": item.id, "act": made.act, "title": title, "collapsed": choices.collapse_distress and made.distressing,
+    }  # fmt: skip
+
+
 def _outline(item: ReviewItemRow, now: datetime) -> dict[str, Any]:
     held = claims.holder(item, now)
     return {
         "id": item.id, "post_id": item.post_id, "site": item.site, "state": item.state, "urgency": item.urgency,
         "route": "review" if item.route == "publish" else item.route, "categories": item.categories,
-        "reports": item.reports, "appeal": item.origin == "appeal", "escalated": item.escalated,
+        "assessment_id": item.assessment_id, "reports": item.reports, "appeal": item.origin == "appeal", "escalated": item.escalated,
         "opened_at": rfc3339(item.opened_at), "updated_at": rfc3339(item.updated_at),
         "claimed_by": held, "claimed_until": rfc3339(item.claimed_until) if held and item.claimed_until else None,
     }  # fmt: skip
