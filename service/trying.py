@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from service.assess_post import as_assessment, read_post
 from service.clock import new_id
 from service.drafting.draft import WrittenDraft
-from service.errors import AnswerloopError
+from service.errors import AnswerloopError, InvalidInput
 from service.intake.post import BODY_LIMIT, TITLE_LIMIT, Format, Kind, NewPost, SiteName, clean_text
 from service.stations import Stations
 
@@ -28,7 +28,12 @@ class AskedTry(BaseModel):
 
 
 def try_post(stations: Stations, asked: AskedTry) -> dict[str, Any]:
-    """The assessment, and the draft where one is asked for: `{assessment, draft}`; nothing is stored."""
+    """The assessment, and the draft where one is asked for: `{assessment, draft}`; nothing is stored.
+
+    Raises InvalidInput for a post without any text.
+    """
+    if not asked.title.strip() and not asked.body.strip():
+        raise InvalidInput("a post has a title or a body", field="body")
     sent = NewPost(
         site=asked.site, external_id="-", title=asked.title, body=asked.body, format=asked.format, kind=asked.kind
     )
