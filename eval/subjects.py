@@ -21,7 +21,7 @@ import numpy as np
 
 from eval.cases import LabelledPost
 from service.intake.post import Author, NewPost
-from service.models.embedder import BundledEmbedder, Embedder, Vectors
+from service.models.embedder import BundledEmbedder, Embedder, Part, PartsEmbedder, Vectors, WithParts
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -155,6 +155,11 @@ class RememberingEmbedder:
         if not keys:
             return np.zeros((0, self.dimension), np.float32)
         return np.stack([self._kept[key] for key in keys])
+
+    def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> WithParts:
+        """As production does it; nothing of it is kept."""
+        assert isinstance(self._inner, PartsEmbedder)
+        return self._inner.embed_parts(texts, parts)
 
     def _fetch(self, missing: dict[bytes, str]) -> None:
         assert self._file is not None

@@ -12,6 +12,7 @@ from typing import Any
 
 from eval.runner import console
 from service.assess_post import read_post
+from service.corpus import sample_community
 from service.drafting.focus import focused
 from service.drafting.sentences import sentences
 from service.drafting.shown import shown_passages
@@ -25,6 +26,7 @@ from service.settings import Settings
 from service.stations import Stations
 
 POSTS = 40
+SAMPLE = Path(sample_community.__file__).with_name("sample")
 CLAIMS, CLAIMS_SMALL = 10, 4
 WRITES_FOR_S, PIECES = 4.0, 60
 """How long the stand-in for a model takes, in how many pieces: less than any model needs for so much text."""
@@ -90,9 +92,12 @@ def deep_lane(stations: Stations, seconds: float) -> None:
 
 
 def _posts() -> list[NewPost]:
-    rows = [json.loads(line) for line in Path("eval/datasets/posts/voices_b.jsonl").read_text("utf-8").splitlines()]
-    asked = [row for row in rows if row["kind"] == "question" and not row["flags"]][:POSTS]
-    return [NewPost(site="sample", external_id=row["id"], title=row["title"], body=row["body"]) for row in asked]
+    """The sample community's questions, asked again: each has answers to rest on."""
+    lines = [line for path in sorted(SAMPLE.glob("threads_*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+    rows = [json.loads(line) for line in lines][:POSTS]
+    return [
+        NewPost(site="sample", external_id=row["external_id"], title=row["title"], body=row["body"]) for row in rows
+    ]
 
 
 def _claims(shown: list[EvidencePassage], most: int) -> list[tuple[int, str, str]]:
