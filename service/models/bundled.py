@@ -8,6 +8,7 @@ cancellable: prompts are read in batches of 64 tokens (half a second) and each b
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -27,6 +28,9 @@ CONTEXT_TOKENS = 2048
 BATCH_TOKENS = 64
 NICENESS = 10
 LONGEST_STRING = 280
+_CONTROL = re.compile(
+    r"<(?=\|[a-z_]{1,30}\|>|(?:repo_name|reponame|file_sep|filename|gh_stars|issue_\w+|jupyter_\w+|empty_output)>)"
+)
 MODEL_FILES = {"local/SmolLM2-135M-Instruct": "SmolLM2-135M-Instruct.Q4_1.gguf"}
 
 
@@ -108,7 +112,7 @@ class BundledWriter:
 
 def _payload(writing: Writing) -> dict[str, Any]:
     payload: dict[str, Any] = {
-        "messages": [{"role": message.role, "content": message.content} for message in writing.messages],
+        "messages": [{"role": m.role, "content": without_control_tokens(m.content)} for m in writing.messages],
         "max_tokens": writing.max_output_tokens,
         "temperature": writing.temperature,
         "seed": writing.seed,
@@ -123,6 +127,11 @@ def _payload(writing: Writing) -> dict[str, Any]:
         schema = {"name": "reply", "schema": bounded(writing.schema), "strict": True}
         payload["response_format"] = {"type": "json_schema", "json_schema": schema}
     return payload
+
+
+def without_control_tokens(text: str) -> str:
+    """`text` with what the tokenizer would take for the start or end of a message made harmless."""
+    return _CONTROL.sub("‹", text)
 
 
 def bounded(schema: Any) -> Any:
