@@ -18,7 +18,7 @@ from service.deciding import find_item
 from service.errors import NotFound
 from service.flagging.care import CrisisLines, care_card, load_crisis_lines
 from service.intake import repository as posts
-from service.intake.post import Post
+from service.intake.post import NewPost, Post
 from service.people.permissions import Caller, require
 from service.review import claims, concerns, decisions, history, queue, redaction, wellbeing
 from service.review.history import PastPost
@@ -26,6 +26,9 @@ from service.review.queue import Filters, Listed
 from service.review.tables import DecisionRow, ReviewItemRow
 from service.review.verdict import distressing, needs_reason
 from service.stations import Stations
+
+NOBODY: str = NewPost.model_fields["author"].default.id
+"""The author of posts that a site sent without one: no history can be told of them."""
 
 
 def site_of(caller: Caller) -> str | None:
@@ -70,7 +73,9 @@ def open_item(stations: Stations, caller: Caller, item_id: str) -> dict[str, Any
         shown |= _people(session, stations, caller, item, now)
         shown["kept_tags"] = posts.kept_tags(session, post.id)
         shown["precedents"] = [_past(p) for p in precedents.of_post(session, similar)]
-        shown["author_posts"] = [_past(p) for p in history.of_author(session, post.site, post.author.id, post.id)]
+        known = post.author.id != NOBODY
+        others = history.of_author(session, post.site, post.author.id, post.id) if known else []
+        shown["author_posts"] = [_past(p) for p in others]
     return shown
 
 

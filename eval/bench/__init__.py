@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from eval.bench.deep_lane import deep_lane
+from eval.bench.queue import queue
 from eval.runner import console
 from service.app import Adapters, build, stop
 from service.assess_post import read_post
@@ -108,7 +109,7 @@ def start(stations: Stations, seconds: float) -> None:
 
 
 SECTIONS: dict[str, Callable[[Stations, float], None]] = {
-    "fast_lane": fast_lane, "deep_lane": deep_lane, "memory": memory, "start": start,
+    "fast_lane": fast_lane, "deep_lane": deep_lane, "memory": memory, "queue": queue, "start": start,
 }  # fmt: skip
 
 

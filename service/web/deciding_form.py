@@ -22,6 +22,8 @@ def shown_to(form: FormData, item: dict[str, Any]) -> Decide:
     Raises InvalidInput.
     """
     verdict = text_of(form, "verdict")
+    if not verdict:
+        raise InvalidInput("choose what you decide", field="verdict")
     sent: dict[str, Any] = {
         "assessment_id": text_of(form, "assessment_id"), "verdict": verdict, "reason": text_of(form, "reason") or None,
         "note_to_author": note_of(form, item) or None,

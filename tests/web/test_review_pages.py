@@ -75,6 +75,15 @@ def test_what_was_typed_is_not_lost_when_a_decision_is_refused(desk: Any) -> Non
     assert form(client, path)["assessment_id"] != sent["assessment_id"]
 
 
+def test_enter_in_a_field_decides_nothing(desk: Any) -> None:
+    item = desk.item_of(desk.send("a", SPAM))
+    client, path = signed_in(desk), f"/review/{item['id']}"
+    first = re.search(r"<button[^>]*>", client.get(path).text.partition('aria-label="Decide"')[2])
+    assert first is not None and 'value=""' in first[0]
+    answer = client.post(f"{path}/decide", data=form(client, path) | {"verdict": "", "reason": "half a thought"})
+    assert answer.status_code == 422 and "half a thought" in answer.text and len(desk.items()) == 1
+
+
 def test_a_card_that_was_ticked_is_sent_with_the_decision(desk: Any) -> None:
     item = desk.item_of(desk.send("a", CRISIS))
     client, path = signed_in(desk), f"/review/{item['id']}"

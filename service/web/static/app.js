@@ -13,6 +13,11 @@
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(wanted.tagName)) wanted.focus(); else wanted.click();
   });
 
+  // In a form marked data-no-enter, Enter in a field never presses a button.
+  document.addEventListener("keydown", (e) => {
+    if (e.key === "Enter" && /^(INPUT|SELECT)$/.test(e.target.tagName) && e.target.closest("[data-no-enter]")) e.preventDefault();
+  });
+
   // j and k walk through a list marked data-rows.
   document.addEventListener("keydown", (e) => {
     if (typing(e) || (e.key !== "j" && e.key !== "k")) return;
