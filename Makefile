@@ -62,6 +62,9 @@ $(PAGES): package.json package-lock.json service/web/build_assets.py
 	  || echo "CHROMIUM COULD NOT BE INSTALLED: the browser tests will be skipped"; }
 .PHONY: .chromium
 
+screenshots: $(VENV)/.dev $(MODELS) $(PAGES) .chromium
+	PYTHONPATH=. $(BIN)/python -m tests.browser.screenshots
+
 lock: | $(VENV)/bin/python
 	$(BIN)/$(LOCK) --output-file requirements.lock
 	$(BIN)/$(LOCK) --group dev --output-file requirements-dev.lock

