@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from eval.cases import LabelledPost
+from eval.remembering import RememberingEmbedder
 from service.intake.post import Author, NewPost
-from service.models.embedder import BundledEmbedder, Embedder, Part, PartsEmbedder, Vectors, WithParts
+from service.models.embedder import BundledEmbedder
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -114,65 +110,6 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class RememberingEmbedder:
-    """An embedder that keeps vectors by model and text: in memory, and in a file where one is named."""
-
-    def __init__(self, inner: Embedder, folder: Path | None) -> None:
-        self._inner = inner
-        self._kept: dict[bytes, Vectors] = {}
-        self._lock = threading.Lock()
-        self._file = folder / "embeddings.sqlite3" if folder is not None else None
-        self.name, self.dimension, self.window = inner.name, inner.dimension, inner.window
-        if self._file is not None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._file, timeout=30)) as store, store:
-                store.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
-
-    def count_tokens(self, text: str) -> int:
-        """As the model counts."""
-        return self._inner.count_tokens(text)
-
-    def token_offsets(self, text: str) -> list[tuple[int, int]]:
-        """As the model cuts."""
-        return self._inner.token_offsets(text)  # type: ignore[attr-defined, no-any-return]
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of `texts`; only those not yet known are computed."""
-        keys = [sha256(f"{self.name}\0{text}".encode("utf-8", "replace")).digest() for text in texts]
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._kept}
-        if missing and self._file is not None:
-            self._fetch(missing)
-        if missing:
-            made = self._inner.embed(list(missing.values()))
-            fresh = dict(zip(missing, made, strict=True))
-            self._kept.update(fresh)
-            if self._file is not None:
-                rows = [(key, vector.astype(np.float32).tobytes()) for key, vector in fresh.items()]
-                with self._lock, closing(sqlite3.connect(self._file, timeout=30)) as store, store:
-                    store.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
-        if not keys:
-            return np.zeros((0, self.dimension), np.float32)
-        return np.stack([self._kept[key] for key in keys])
-
-    def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> WithParts:
-        """As production does it; nothing of it is kept."""
-        assert isinstance(self._inner, PartsEmbedder)
-        return self._inner.embed_parts(texts, parts)
-
-    def _fetch(self, missing: dict[bytes, str]) -> None:
-        assert self._file is not None
-        with self._lock, closing(sqlite3.connect(self._file, timeout=30)) as store:
-            for key in list(missing):
-                found = store.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
-                if found is not None:
-                    self._kept[key] = np.frombuffer(found[0], np.float32)
-                    del missing[key]
-
-    def close(self) -> None:
-        """Free the model."""
-        self._inner.close()
 
 
 def models_dir() -> Path:

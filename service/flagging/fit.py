@@ -1,10 +1,9 @@
-"""Fits the learned flag reader and its thresholds from the labelled posts of the eval suite.
+"""Fits the learned flag reader and its thresholds: `python -m service.flagging.fit`.
 
-    python -m service.flagging.fit
-
-Windows that hold a labelled quote are positive, all others negative (multiple-instance style, with the quotes as
-instance labels). Folds are voices; held-out voices are never seen. Thresholds are chosen on out-of-fold probabilities:
-`middle` at the best F1, `high` where at most `CLEAN_FLAGGED` of posts without any flag would be routed by the category.
+From the labelled English posts of the eval suite, held-out voices left out, and `decisive_sentences.jsonl`, single
+sentences with their near misses. Windows and sentences that hold a labelled quote are positive, all others negative
+(multiple-instance style, with the quotes as instance labels). Folds are voices. Thresholds are chosen on out-of-fold
+probabilities: `middle` at the best F1, `high` where at most `CLEAN_FLAGGED` of clean posts would be routed by the category.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.flagging import features
 from service.flagging.detectors import DETECTORS
 from service.flagging.finding import DetectorContext
 from service.flagging.learned import WEIGHTS
@@ -26,29 +26,46 @@ from service.flagging.routing import PERSON_AT_RISK
 from service.flagging.thresholds import SHIPPED
 from service.intake.normalise import normalise
 from service.intake.post import Author, NewPost
-from service.intake.windows import embed_post
+from service.intake.windows import Window, embed_post
 from service.models.embedder import BundledEmbedder, Embedder
 
 DATASET = Path("eval/datasets")
-CLEAN_FLAGGED = 0.006
-CLEAN_FLAGGED_AT_RISK = 0.015
+SENTENCES = Path(__file__).with_name("decisive_sentences.jsonl")
+CLEAN_FLAGGED = 0.001
+CLEAN_FLAGGED_AT_RISK = 0.012
 LEAST_POSITIVES = 20
 LEAST_RAISED = 0.25
 """A flag less likely than this is not worth raising, whatever the best F1 says, unless a person may be in danger."""
 UNREADABLE = {"duplicate_crosspost": {"low": 0.3, "middle": 0.5, "high": 0.7}}
 """Not to be seen in the post alone: cuts on retrieval's calibrated probability, set by hand."""
-FOLDS = 5
-STRENGTH, COMBINE_STRENGTH = 4.0, 1.0
+FOLDS = 4
+LEAST_POSTS_OF_A_GRAM = 3
+VECTOR_STRENGTH, GRAM_STRENGTH, COMBINE_STRENGTH = 4.0, 3.0, 1.0
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """One labelled post, read: its windows' vectors, which of them hold which category's quotes, what detectors found."""
+    """One labelled post or single sentence, read. `quoted_*`: which windows, which sentences hold a category's quotes."""
 
     voice: str
-    vectors: NDArray[np.float32]
-    quoted: dict[str, set[int]]
+    vectors: Array
+    sentence_vectors: Array
+    sentences: tuple[str, ...]
+    quoted_windows: dict[str, set[int]]
+    quoted_sentences: dict[str, set[int]]
     detected: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Readers:
+    """One category's three linear readers."""
+
+    window: Array
+    sentence: Array
+    grams: Array
+    grams_bias: float
 
 
 def load(folder: Path, embedder: Embedder) -> list[Labelled]:
@@ -63,30 +80,107 @@ def load(folder: Path, embedder: Embedder) -> list[Labelled]:
     return found
 
 
-def fit(posts: list[Labelled]) -> dict[str, Any]:
-    """Weights, cuts and cross-validated figures: `{window, combine, calibrated, cuts, metrics}`."""
-    from sklearn.model_selection import GroupKFold
+def load_sentences(embedder: Embedder) -> list[Labelled]:
+    """The single sentences, each as its own window."""
+    rows = [json.loads(line) for line in SENTENCES.read_text("utf-8").splitlines()]
+    vectors = embedder.embed([row["text"] for row in rows])
+    none = np.zeros(len(CATEGORIES))
+    found = []
+    for row, vector in zip(rows, vectors, strict=True):
+        said: dict[str, set[int]] = {row["category"]: {0}} if row["positive"] else {}
+        one = vector[None, :]
+        found.append(Labelled("sentences", one, one, (row["text"],), said, said, none))
+    return found
 
-    truth = np.array([[c in post.quoted for c in CATEGORIES] for post in posts])
-    voices = np.array([post.voice for post in posts])
-    out_of_fold = np.zeros(truth.shape)
-    for train, test in GroupKFold(FOLDS).split(posts, groups=voices):
-        for number, category in enumerate(CATEGORIES):
-            _, combine, logits = _fit_one(posts, train, category, number, truth[:, number], voices)
-            out_of_fold[test, number] = _combined(combine, logits[test], posts, test, number)
-    window, combine_all, cuts, metrics = [], [], {}, {}
-    clean: NDArray[np.bool_] = np.asarray(~truth.any(axis=1))
+
+class Fit:
+    """Everything a fit looks at: posts, single sentences, and the n-grams of all their sentences."""
+
+    def __init__(self, posts: list[Labelled], extra: list[Labelled]) -> None:
+        from scipy.sparse import csr_matrix
+
+        self.posts, self.extra = posts, extra
+        self.voices = np.array([post.voice for post in posts])
+        self.truth = np.array([[c in post.quoted_windows for c in CATEGORIES] for post in posts])
+        texts = [text for post in (*posts, *extra) for text in post.sentences]
+        counted = features.count(texts)
+        seen = np.bincount(counted.column, minlength=features.SIZE)
+        self.columns = np.flatnonzero(seen >= LEAST_POSTS_OF_A_GRAM)
+        idf = np.zeros(features.SIZE, np.float32)
+        idf[self.columns] = np.log((1 + len(texts)) / (1 + seen[self.columns])) + 1
+        self.idf = idf[self.columns]
+        grams = features.weigh(counted, idf)
+        self.grams = csr_matrix((grams.value, (grams.row, grams.column)), (len(texts), features.SIZE))[:, self.columns]
+        self.starts = np.cumsum([0, *(len(post.sentences) for post in (*posts, *extra))])
+
+    def readers(self, chosen: Array, category: str) -> Readers:
+        """The three readers of a category from the chosen posts and every single sentence."""
+        from scipy.sparse import vstack
+        from sklearn.linear_model import LogisticRegression
+
+        rows = [*chosen, *range(len(self.posts), len(self.posts) + len(self.extra))]
+        everything = [*self.posts, *self.extra]
+        window = _line([(everything[i].vectors, everything[i].quoted_windows.get(category, set())) for i in rows])
+        marks = [everything[i].quoted_sentences.get(category, set()) for i in rows]
+        sentence = _line([(everything[i].sentence_vectors, m) for i, m in zip(rows, marks, strict=True)])
+        true = np.array([j in m for i, m in zip(rows, marks, strict=True) for j in range(len(everything[i].sentences))])
+        grams = vstack([self.grams[self.starts[i] : self.starts[i + 1]] for i in rows])
+        model = LogisticRegression(C=GRAM_STRENGTH, class_weight="balanced", max_iter=100, solver="liblinear")
+        model.fit(grams, true)
+        return Readers(window, sentence, model.coef_[0], float(model.intercept_[0]))
+
+    def read(self, readers: Readers, chosen: Array) -> Array:
+        """Posts × 3: the strongest window, sentence, and sentence by its n-grams."""
+        found = np.zeros((len(chosen), 3))
+        for row, i in enumerate(chosen):
+            post = self.posts[i]
+            found[row, 0] = (post.vectors @ readers.window[:-1] + readers.window[-1]).max()
+            found[row, 1] = (post.sentence_vectors @ readers.sentence[:-1] + readers.sentence[-1]).max()
+            found[row, 2] = (self.grams[self.starts[i] : self.starts[i + 1]] @ readers.grams + readers.grams_bias).max()
+        return found
+
+    def category(self, number: int) -> tuple[Readers, Array, Array]:
+        """(readers fitted on everything, combination, out-of-fold probability of each post) of one category."""
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.model_selection import GroupKFold
+
+        category, true = CATEGORIES[number], self.truth[:, number]
+        readings = np.zeros((len(self.posts), 3))
+        for train, test in GroupKFold(FOLDS).split(readings, groups=self.voices):
+            readings[test] = self.read(self.readers(train, category), test)
+        mean, spread = readings.mean(axis=0), readings.std(axis=0) + 1e-9
+        rows = np.c_[(readings - mean) / spread, [post.detected[number] for post in self.posts]]
+        said = np.zeros(len(rows))
+        for train, test in GroupKFold(5).split(rows, groups=self.voices):
+            model = LogisticRegression(C=COMBINE_STRENGTH, max_iter=500).fit(rows[train], true[train])
+            said[test] = model.predict_proba(rows[test])[:, 1]
+        model = LogisticRegression(C=COMBINE_STRENGTH, max_iter=500).fit(rows, true)
+        weight = model.coef_[0] / np.r_[spread, 1.0]
+        combine = np.r_[weight, model.intercept_[0] - float(weight[:3] @ mean)]
+        return self.readers(np.arange(len(self.posts)), category), combine, said
+
+
+def fit(posts: list[Labelled], extra: list[Labelled]) -> dict[str, Any]:
+    """Arrays of `LearnedReader`, cuts and cross-validated figures."""
+    whole = Fit(posts, extra)
+    clean: NDArray[np.bool_] = np.asarray(~whole.truth.any(axis=1))
+    fitted, cuts, metrics, combined = [], {}, {}, []
     for number, category in enumerate(CATEGORIES):
-        everything = np.arange(len(posts))
-        weights, combine, _ = _fit_one(posts, everything, category, number, truth[:, number], voices)
-        window.append(weights)
-        combine_all.append(combine)
-        cuts[category], metrics[category] = _cuts(category, out_of_fold[:, number], truth[:, number], clean)
+        readers, combine, said = whole.category(number)
+        fitted.append(readers)
+        combined.append(combine)
+        cuts[category], metrics[category] = _cuts(category, said, whole.truth[:, number], clean)
         if category in UNREADABLE:
             cuts[category] = UNREADABLE[category]
-    calibrated = truth.sum(axis=0) >= LEAST_POSITIVES
     return {
-        "window": np.array(window, np.float32), "combine": np.array(combine_all, np.float32), "calibrated": calibrated,
+        "arrays": {
+            "window": np.array([r.window for r in fitted], np.float16),
+            "sentence": np.array([r.sentence for r in fitted], np.float16),
+            "columns": whole.columns.astype(np.int32), "idf": whole.idf.astype(np.float32),
+            "grams": np.array([r.grams for r in fitted], np.float16).T,
+            "grams_bias": np.array([r.grams_bias for r in fitted], np.float32),
+            "combine": np.array(combined, np.float32), "calibrated": whole.truth.sum(axis=0) >= LEAST_POSITIVES,
+        },
         "cuts": cuts, "metrics": metrics,
     }  # fmt: skip
 
@@ -94,19 +188,17 @@ def fit(posts: list[Labelled]) -> dict[str, Any]:
 def main() -> None:
     """Fit, and write weights, manifest and thresholds."""
     embedder = BundledEmbedder(Path("data/models"))
-    posts = load(DATASET, embedder)
+    posts, extra = load(DATASET, embedder), load_sentences(embedder)
     embedder.close()
-    fitted = fit(posts)
-    np.savez_compressed(
-        WEIGHTS, window=fitted["window"].astype(np.float16), combine=fitted["combine"], calibrated=fitted["calibrated"]
-    )
+    fitted = fit(posts, extra)
+    np.savez_compressed(WEIGHTS, **fitted["arrays"])
     digest = hashlib.sha256()
-    for path in sorted((DATASET / "posts").glob("*.jsonl")):
+    for path in [*sorted((DATASET / "posts").glob("*.jsonl")), SENTENCES]:
         digest.update(path.read_bytes())
     manifest = {
-        "data": "eval/datasets/posts, English, without held-out voices", "licence": "Apache-2.0", "posts": len(posts),
-        "data_sha256": digest.hexdigest(), "command": "python -m service.flagging.fit",
-        "cross_validated_by_voice": fitted["metrics"],
+        "data": "eval/datasets/posts, English, without held-out voices; service/flagging/decisive_sentences.jsonl",
+        "licence": "Apache-2.0", "posts": len(posts), "sentences": len(extra), "data_sha256": digest.hexdigest(),
+        "command": "python -m service.flagging.fit", "cross_validated_by_voice": fitted["metrics"],
     }  # fmt: skip
     WEIGHTS.with_suffix(".json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     thresholds = {
@@ -126,77 +218,42 @@ def _labelled(row: dict[str, Any], embedder: Embedder) -> Labelled:
     readable = normalise(post)
     embedded = embed_post(readable, embedder)
     readings = {reading.field: reading for reading in readable.fields}
-    spans = [(w.field, readings[w.field].span(w.start, w.end)) for w in embedded.windows]
-    quoted: dict[str, set[int]] = {}
-    for flag in row["flags"]:
-        hit = quoted.setdefault(flag["category"], set())
-        for quote in flag["quotes"]:
-            start = row[quote["field"]].find(quote["text"])
-            end = start + len(quote["text"])
-            hit |= {
-                i for i, (field, s) in enumerate(spans) if field == quote["field"] and s.start < end and start < s.end
-            }
+
+    def quoted(places: tuple[Window, ...]) -> dict[str, set[int]]:
+        spans = [(w.field, readings[w.field].span(w.start, w.end)) for w in places]
+        found: dict[str, set[int]] = {}
+        for flag in row["flags"]:
+            hit = found.setdefault(flag["category"], set())
+            for quote in flag["quotes"]:
+                start = row[quote["field"]].find(quote["text"])
+                end = start + len(quote["text"])
+                hit |= {i for i, (f, s) in enumerate(spans) if f == quote["field"] and s.start < end and start < s.end}
+        return found
+
     strongest = dict.fromkeys(CATEGORIES, 0.0)
     for detector in DETECTORS:
         for finding in detector.detect(readable, DetectorContext.of(post)):
             strongest[finding.category] = max(strongest[finding.category], finding.probability)
-    return Labelled(row["voice"], embedded.vectors, quoted, np.array([strongest[c] for c in CATEGORIES]))
+    assert embedded.sentence_vectors is not None
+    return Labelled(
+        row["voice"], embedded.vectors, embedded.sentence_vectors, tuple(s.text for s in embedded.sentences),
+        quoted(embedded.windows), quoted(embedded.sentences), np.array([strongest[c] for c in CATEGORIES]),
+    )  # fmt: skip
 
 
-def _fit_one(
-    posts: list[Labelled],
-    train: NDArray[np.int64],
-    category: str,
-    number: int,
-    truth: NDArray[np.bool_],
-    voices: NDArray[Any],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Window weights, combination, and every post's strongest logit (out of fold for the training posts)."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GroupKFold
-
-    inner = np.zeros(len(posts))
-    for part, rest in GroupKFold(4).split(train, groups=voices[train]):
-        inner[train[rest]] = _strongest(_window_weights(posts, train[part], category), posts, train[rest])
-    weights = _window_weights(posts, train, category)
-    others = np.setdiff1d(np.arange(len(posts)), train)
-    if len(others):
-        inner[others] = _strongest(weights, posts, others)
-    detected = np.array([post.detected[number] for post in posts])
-    features = np.c_[inner, detected, inner * detected]
-    model = LogisticRegression(C=COMBINE_STRENGTH, max_iter=500).fit(features[train], truth[train])
-    return weights, np.r_[model.coef_[0], model.intercept_], inner
-
-
-def _window_weights(posts: list[Labelled], chosen: NDArray[np.int64], category: str) -> NDArray[np.float64]:
+def _line(parts: list[tuple[Array, set[int]]]) -> Array:
+    """Weights and bias of a logistic regression over all vectors, those marked being positive."""
     from sklearn.linear_model import LogisticRegression
 
-    vectors = np.concatenate([posts[i].vectors for i in chosen])
-    quoted = np.array([j in posts[i].quoted.get(category, ()) for i in chosen for j in range(len(posts[i].vectors))])
-    model = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=500).fit(vectors, quoted)
-    weights: NDArray[np.float64] = np.r_[model.coef_[0], model.intercept_]
+    vectors = np.concatenate([vectors for vectors, _ in parts])
+    true = np.array([j in marks for vectors, marks in parts for j in range(len(vectors))])
+    model = LogisticRegression(C=VECTOR_STRENGTH, class_weight="balanced", max_iter=300).fit(vectors, true)
+    weights: Array = np.r_[model.coef_[0], model.intercept_]
     return weights
 
 
-def _strongest(weights: NDArray[np.float64], posts: list[Labelled], chosen: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.array([float((posts[i].vectors @ weights[:-1] + weights[-1]).max()) for i in chosen])
-
-
-def _combined(
-    combine: NDArray[np.float64],
-    logits: NDArray[np.float64],
-    posts: list[Labelled],
-    chosen: NDArray[np.int64],
-    number: int,
-) -> NDArray[np.float64]:
-    detected = np.array([posts[i].detected[number] for i in chosen])
-    value = combine[0] * logits + combine[1] * detected + combine[2] * logits * detected + combine[3]
-    result: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-value))
-    return result
-
-
 def _cuts(
-    category: str, probability: NDArray[np.float64], truth: NDArray[np.bool_], clean: NDArray[np.bool_]
+    category: str, probability: Array, truth: NDArray[np.bool_], clean: NDArray[np.bool_]
 ) -> tuple[dict[str, float], dict[str, float]]:
     from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 

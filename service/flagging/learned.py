@@ -1,6 +1,7 @@
-"""The learned flag reader: one linear reader a category over the vectors of a post's windows, the strongest window counting.
+"""The learned flag reader: three linear readers a category, the strongest place of a post counting for each.
 
-`logit = max over windows of (vector · w + b)`, then a logistic combination with what the detectors found, fitted on
+Windows by their vectors, sentences by theirs (each in the context of its window), and sentences by their words and
+characters (`features.py`). The three maxima, with what the detectors found, go into one logistic combination, fitted on
 out-of-fold values so that its probabilities are calibrated (Platt 1999). Weights are plain arrays, fitted by
 `python -m service.flagging.fit`; scoring needs numpy alone.
 """
@@ -14,44 +15,67 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from service.flagging import features
 from service.flagging.flag import Category
 from service.flagging.policy import CATEGORIES
-from service.intake.windows import EmbeddedPost
+from service.intake.windows import EmbeddedPost, Window
 
 WEIGHTS = Path(__file__).with_name("flag_reader.npz")
+Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Score:
-    """A category's probability, the number of the window that says so most, and whether the labels support the claim."""
+    """A category's probability, the place that says so most, and whether the labels support the claim."""
 
     probability: float
-    window: int
+    place: Window
     calibrated: bool
 
 
 class LearnedReader:
-    """Weights loaded once: `window` (categories, dimension + 1), `combine` (categories, 4), `calibrated` (categories,)."""
+    """Weights loaded once.
+
+    `window`, `sentence`: (categories, dimension + 1). `columns`: the kept columns of the n-grams; `idf`: theirs;
+    `grams`: (columns, categories), `grams_bias`: (categories,). `combine`: (categories, 5), for the three readings, the
+    strongest detector, and 1. `calibrated`: (categories,).
+    """
 
     def __init__(self, path: Path = WEIGHTS) -> None:
         with np.load(path, allow_pickle=False) as arrays:
-            self._window: NDArray[np.float32] = arrays["window"].astype(np.float32)
-            self._combine: NDArray[np.float32] = arrays["combine"].astype(np.float32)
+            self._window = arrays["window"].astype(np.float32)
+            self._sentence = arrays["sentence"].astype(np.float32)
+            self._grams = np.zeros((features.SIZE, len(CATEGORIES)), np.float32)
+            self._grams[arrays["columns"]] = arrays["grams"]
+            self._grams_bias = arrays["grams_bias"].astype(np.float32)
+            self._idf = np.zeros(features.SIZE, np.float32)
+            self._idf[arrays["columns"]] = arrays["idf"]
+            self._combine = arrays["combine"].astype(np.float32)
             self._calibrated = arrays["calibrated"].astype(bool)
 
     def read(self, embedded: EmbeddedPost, detected: Mapping[Category, float]) -> dict[Category, Score]:
         """Every category's score; `detected` are the strongest detector findings."""
         if not len(embedded.vectors):
             return {}
-        logits = embedded.vectors @ self._window[:, :-1].T + self._window[:, -1]
-        windows = logits.argmax(axis=0)
+        windows = _linear(embedded.vectors, self._window)
+        places, vectors = embedded.sentences, embedded.sentence_vectors
+        if vectors is None or not len(places):
+            places, vectors = embedded.windows, embedded.vectors
+        sentences = _linear(vectors, self._sentence)
+        counted = features.weigh(features.count([place.text for place in places]), self._idf)
+        grams = counted.times(self._grams) + self._grams_bias
         found: dict[Category, Score] = {}
         for number, category in enumerate(CATEGORIES):
             if category == "duplicate_crosspost":
                 continue  # not to be seen in the post alone
-            strongest, detector = float(logits[windows[number], number]), detected.get(category, 0.0)
-            a, b, c, bias = (float(value) for value in self._combine[number])
-            logit = a * strongest + b * detector + c * strongest * detector + bias
+            w, s, g = windows[:, number], sentences[:, number], grams[:, number]
+            parts = np.array([w.max(), s.max(), g.max(), detected.get(category, 0.0), 1.0], np.float32)
+            logit = float(parts @ self._combine[number])
             probability = 1.0 / (1.0 + float(np.exp(-np.clip(logit, -30, 30))))
-            found[category] = Score(probability, int(windows[number]), bool(self._calibrated[number]))
+            place = places[int(np.argmax(self._combine[number, 1] * s + self._combine[number, 2] * g))]
+            found[category] = Score(probability, place, bool(self._calibrated[number]))
         return found
+
+
+def _linear(vectors: Array, weights: Array) -> Array:
+    return np.asarray(vectors @ weights[:, :-1].T + weights[:, -1], dtype=np.float32)

@@ -67,23 +67,23 @@ class FlagReader:
         return ReadFlags(flags, degraded, limited)
 
     def _combined(self, found: list[Concern], readable: ReadablePost, embedded: EmbeddedPost) -> list[Concern]:
-        """What the detectors found as the learned reader weighs it, and what it alone sees, quoting its strongest window."""
+        """What the detectors found as the learned reader weighs it, and what it alone sees, quoting its strongest sentence."""
         by_category = {concern.category: concern for concern in found}
         scores = self._learned.read(embedded, {c: concern.probability for c, concern in by_category.items()})
         readings = {reading.field: reading for reading in readable.fields}
         combined = []
         for category, score in scores.items():
             concern = by_category.get(category)
-            window = embedded.windows[score.window]
+            window = score.place
             if concern is None:
                 if self._thresholds.band(category, score.probability) is None:
                     continue
                 span = (window.field, readings[window.field].span(window.start, window.end))
-                concern = Concern(category, score.probability, score.calibrated, (span,), ("learned:windows",))
+                concern = Concern(category, score.probability, score.calibrated, (span,), ("learned:sentences",))
             else:
                 plain = concern.probability >= PLAIN
                 probability = max(score.probability, concern.probability) if plain else score.probability
-                found_by = (*concern.found_by, "learned:windows")
+                found_by = (*concern.found_by, "learned:sentences")
                 concern = replace(
                     concern, probability=probability, calibrated=score.calibrated and not plain, found_by=found_by
                 )

@@ -1,0 +1,90 @@
+"""An embedder that keeps what it computed, in memory and, where a folder is named, in a file."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from service.models.embedder import BundledEmbedder, Part, Vectors, WithParts
+
+
+class RememberingEmbedder:
+    """Keeps vectors by model and text. A text with parts is kept as one block: its own vector, then those of its parts."""
+
+    def __init__(self, inner: BundledEmbedder, folder: Path | None) -> None:
+        self._inner = inner
+        self._kept: dict[bytes, Vectors] = {}
+        self._lock = threading.Lock()
+        self._file = folder / "embeddings.sqlite3" if folder is not None else None
+        self.name, self.dimension, self.window = inner.name, inner.dimension, inner.window
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._file, timeout=30)) as store, store:
+                store.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
+
+    def count_tokens(self, text: str) -> int:
+        """As the model counts."""
+        return self._inner.count_tokens(text)
+
+    def token_offsets(self, text: str) -> list[tuple[int, int]]:
+        """As the model cuts."""
+        return self._inner.token_offsets(text)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of `texts`; only those not yet known are computed."""
+        keys = [_key(self.name, text) for text in texts]
+        found = self._blocks(keys, lambda rows: list(self._inner.embed([texts[i] for i in rows])[:, None, :]))
+        return np.concatenate(found) if found else np.zeros((0, self.dimension), np.float32)
+
+    def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> WithParts:
+        """Vectors of `texts` and of their parts; only those not yet known are computed."""
+
+        def compute(rows: list[int]) -> list[Vectors]:
+            made = self._inner.embed_parts([texts[i] for i in rows], [parts[i] for i in rows])
+            return [
+                np.concatenate([whole[None, :], each]) for whole, each in zip(made.vectors, made.parts, strict=True)
+            ]
+
+        keys = [
+            _key(self.name, text, repr([tuple(p) for p in spans])) for text, spans in zip(texts, parts, strict=True)
+        ]
+        found = self._blocks(keys, compute)
+        if not found:
+            return WithParts(np.zeros((0, self.dimension), np.float32), [])
+        return WithParts(np.stack([block[0] for block in found]), [block[1:] for block in found])
+
+    def close(self) -> None:
+        """Free the model."""
+        self._inner.close()
+
+    def _blocks(self, keys: list[bytes], compute: Callable[[list[int]], list[Vectors]]) -> list[Vectors]:
+        missing = {key: row for row, key in enumerate(keys) if key not in self._kept}
+        if missing and self._file is not None:
+            self._fetch(missing)
+        if missing:
+            fresh = dict(zip(missing, compute(list(missing.values())), strict=True))
+            self._kept.update(fresh)
+            if self._file is not None:
+                rows = [(key, block.astype(np.float32).tobytes()) for key, block in fresh.items()]
+                with self._lock, closing(sqlite3.connect(self._file, timeout=30)) as store, store:
+                    store.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
+        return [self._kept[key] for key in keys]
+
+    def _fetch(self, missing: dict[bytes, int]) -> None:
+        assert self._file is not None
+        with self._lock, closing(sqlite3.connect(self._file, timeout=30)) as store:
+            for key in list(missing):
+                found = store.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
+                if found is not None:
+                    self._kept[key] = np.frombuffer(found[0], np.float32).reshape(-1, self.dimension)
+                    del missing[key]
+
+
+def _key(*said: str) -> bytes:
+    return sha256("\0".join(said).encode("utf-8", "replace")).digest()
