@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from eval.bench.deep_lane import deep_lane
+from eval.bench.importing import importing
 from eval.bench.queue import queue
 from eval.runner import console
 from service.app import Adapters, build, stop
@@ -109,7 +110,7 @@ def start(stations: Stations, seconds: float) -> None:
 
 
 SECTIONS: dict[str, Callable[[Stations, float], None]] = {
-    "fast_lane": fast_lane, "deep_lane": deep_lane, "memory": memory, "queue": queue, "start": start,
+    "fast_lane": fast_lane, "deep_lane": deep_lane, "import": importing, "memory": memory, "queue": queue, "start": start,
 }  # fmt: skip
 
 

@@ -78,7 +78,7 @@ def revisions(session: Session, draft_id: str, limit: int = 50) -> list[Revised]
     """The revisions of a draft, newest first."""
     query = sa.select(RevisionRow, DeskTextRow).outerjoin(DeskTextRow, DeskTextRow.owner_id == RevisionRow.id)
     query = query.where(RevisionRow.draft_id == draft_id).order_by(RevisionRow.seq.desc()).limit(limit)
-    return [_revised(row, words) for row, words in session.execute(query).tuples()]
+    return [_revised(row, words) for row, words in session.execute(query)]
 
 
 def newest(session: Session, draft_id: str) -> Revised | None:
