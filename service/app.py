@@ -161,6 +161,7 @@ def routers() -> list[Any]:
     from service.api import (
         audit,
         concerns,
+        desk,
         drafts,
         health,
         local,
@@ -175,7 +176,7 @@ def routers() -> list[Any]:
     )
 
     modules = (
-        posts, concerns, related, moderations, drafts, review, audit, people, threads, webhooks, prompts, local, health,
+        posts, concerns, related, moderations, drafts, desk, review, audit, people, threads, webhooks, prompts, local, health,
     )  # fmt: skip
     return [module.router for module in modules]
 

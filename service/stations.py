@@ -26,6 +26,7 @@ from service.corpus.thread import Thread
 from service.corpus.vectors import VectorStore
 from service.database import Database
 from service.deep_lane import DeepLane
+from service.desk.repository import erase_for_post as erase_revisions
 from service.drafting import repository as drafts
 from service.errors import InvalidInput, NotFound, TooLarge
 from service.intake import repository as posts
@@ -102,7 +103,7 @@ class Stations:
     limits: RateLimits
     uploads: Uploads
     promotions: Promotions
-    on_erase: list[Callable[[Session, str], None]] = field(default_factory=lambda: [erase_reviews])
+    on_erase: list[Callable[[Session, str], None]] = field(default_factory=lambda: [erase_reviews, erase_revisions])
 
     def __post_init__(self) -> None:
         self.queue_counts = Counts(self.database)
