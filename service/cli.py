@@ -18,10 +18,12 @@ from service.settings import Settings
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The back office of a career Q&A community.")
 people_app = typer.Typer(no_args_is_help=True, help="People who sign in.")
 keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
+audit_app = typer.Typer(no_args_is_help=True, help="The append-only log of decisions.")
 models_app = typer.Typer(no_args_is_help=True, help="The bundled models' files.")
 app.add_typer(people_app, name="people")
 app.add_typer(keys_app, name="keys")
 app.add_typer(models_app, name="models")
+app.add_typer(audit_app, name="audit")
 app.add_typer(cli_prompts.app, name="prompts")
 app.add_typer(cli_tags.app, name="tags")
 
@@ -129,6 +131,37 @@ def replay(
         raise typer.Exit(1)
 
 
+@app.command()
+def reindex(site: Site = "sample") -> None:
+    """Build a site's index anew with the configured model, beside the live one, and switch to it. Resumes after a kill."""
+    from service.corpus.reindex import reindex as build
+    from service.local import open_stations
+    from service.reporting import ImportProgress
+
+    with open_stations(Settings()) as stations, ImportProgress() as progress:
+        live = build(stations.index, site, progress=progress.step)
+    print(f"live: {live.model}, {live.id}")
+
+
+@app.command("check-index")
+def check_index(
+    site: Site = "sample",
+    repair: Annotated[bool, typer.Option("--repair", help="Mend from SQL what is wrong.")] = False,
+    every_text: Annotated[bool, typer.Option("--every-text", help="Embed every passage again, not a sample.")] = False,
+) -> None:
+    """Find vectors missing, stale or not found by their own embedding; exit code 1 where something is wrong and stays so."""
+    from service.corpus.check_index import check_index as look
+    from service.local import open_stations
+    from service.reporting import ImportProgress
+
+    with open_stations(Settings()) as stations, ImportProgress() as progress:
+        found = look(stations.index, site, repair=repair, every_text=every_text, progress=progress.step)
+    for name, value in found.as_dict().items():
+        print(f"{name}\t{len(value) if isinstance(value, list) else value}")
+    if not found.ok and not found.repaired:
+        raise typer.Exit(1)
+
+
 @people_app.command("add")
 def people_add(
     role: Annotated[str, typer.Option(help="mentor, moderator or admin.")],
@@ -163,6 +196,20 @@ def keys_create(
         secret = identity.create_key(session, role, site, system_clock())
     print(f"A key for the role {role} on the site {site}. It is not shown again.", file=sys.stderr)
     print(secret)
+
+
+@audit_app.command("verify")
+def audit_verify() -> None:
+    """Read the hash chain from its beginning; exit code 1 where a link does not hold."""
+    from service.local import open_database
+    from service.review import audit
+
+    with open_database(Settings()) as database, database.read() as session:
+        found = audit.verify(session)
+    if found.broken_at is not None:
+        print(f"the chain breaks at entry {found.broken_at}; the {found.broken_at - 1} before it hold")
+        raise typer.Exit(1)
+    print(f"{found.links} entries hold, the last is {found.head}")
 
 
 @models_app.command("fetch")

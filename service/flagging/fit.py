@@ -33,6 +33,8 @@ DATASET = Path("eval/datasets")
 SENTENCES = Path(__file__).with_name("decisive_sentences.jsonl")
 CLEAN_FLAGGED = 0.001
 CLEAN_FLAGGED_AT_RISK = 0.012
+CLEAN_FLAGGED_PRIVATE = 0.006
+"""Somebody's contact data stands in public until a person looks: a few more clean posts are looked at for it."""
 LEAST_POSITIVES = 20
 LEAST_RAISED = 0.25
 """A flag less likely than this is not worth raising, whatever the best F1 says, unless a person may be in danger."""
@@ -261,6 +263,8 @@ def _cuts(
     scores = [f1_score(truth, probability >= cut, zero_division=0) for cut in grid]
     middle = float(grid[int(np.argmax(scores))])
     share = CLEAN_FLAGGED_AT_RISK if category in PERSON_AT_RISK else CLEAN_FLAGGED
+    if category == "personal_information":
+        share = CLEAN_FLAGGED_PRIVATE
     high = float(np.quantile(probability[clean], 1 - share)) + 1e-4
     middle = min(middle, high) if category in PERSON_AT_RISK else max(middle, LEAST_RAISED)
     high = min(max(high, middle), 0.97)

@@ -58,9 +58,7 @@ class LearnedReader:
         if not len(embedded.vectors):
             return {}
         windows = _linear(embedded.vectors, self._window)
-        places, vectors = embedded.sentences, embedded.sentence_vectors
-        if vectors is None or not len(places):
-            places, vectors = embedded.windows, embedded.vectors
+        places, vectors = _places(embedded)
         sentences = _linear(vectors, self._sentence)
         counted = features.weigh(features.count([place.text for place in places]), self._idf)
         grams = counted.times(self._grams) + self._grams_bias
@@ -75,6 +73,16 @@ class LearnedReader:
             place = places[int(np.argmax(self._combine[number, 1] * s + self._combine[number, 2] * g))]
             found[category] = Score(probability, place, bool(self._calibrated[number]))
         return found
+
+
+def _places(embedded: EmbeddedPost) -> tuple[tuple[Window, ...], Array]:
+    """The sentences with their vectors, without fragments of one Latin word (a piece of an address decides nothing); the
+    windows where there are none."""
+    if embedded.sentence_vectors is not None:
+        rows = [i for i, s in enumerate(embedded.sentences) if " " in s.text.strip() or not s.text.isascii()]
+        if rows:
+            return tuple(embedded.sentences[i] for i in rows), embedded.sentence_vectors[rows]
+    return embedded.windows, embedded.vectors
 
 
 def _linear(vectors: Array, weights: Array) -> Array:
