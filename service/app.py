@@ -166,6 +166,7 @@ def routers() -> list[Any]:
         health,
         local,
         moderations,
+        outcomes,
         people,
         posts,
         prompts,
@@ -176,7 +177,7 @@ def routers() -> list[Any]:
     )
 
     modules = (
-        posts, concerns, related, moderations, drafts, desk, review, audit, people, threads, webhooks, prompts, local, health,
+        posts, concerns, related, moderations, drafts, desk, review, audit, people, threads, webhooks, prompts, outcomes, local, health,
     )  # fmt: skip
     return [module.router for module in modules]
 

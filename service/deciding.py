@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service import precedents
+from service import learning, precedents
 from service.assessment import AssessmentRow
 from service.clock import rfc3339
 from service.errors import AnswerloopError, InvalidInput, NotFound
@@ -44,6 +44,7 @@ def decide(stations: Stations, caller: Caller, item_id: str, wanted: Decide, *, 
             session, item, caller.id, wanted, seen, newest_judged(session, item.post_id), stations.readers.policy,
             stations.settings, now, bulk=bulk,
         )  # fmt: skip
+        learning.note_decision(session, made.row, item, made.appeal)
         if wanted.tags is not None:
             posts.keep_tags(session, item.post_id, list(dict.fromkeys(wanted.tags)), "moderator", now)
         if wanted.verdict != "second_look":
@@ -244,6 +245,7 @@ def _announce_appeal(
 def _after_taking_back(
     stations: Stations, session: Session, item: ReviewItemRow, row: DecisionRow, now: datetime
 ) -> None:
+    learning.note_taken_back(session, row)
     taken = session.get(DecisionRow, row.takes_back) if row.takes_back else None
     if taken is not None and taken.tags is not None:
         posts.take_back_tags(session, item.post_id, now)

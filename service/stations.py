@@ -29,6 +29,7 @@ from service.deep_lane import DeepLane
 from service.desk.repository import erase_for_post as erase_revisions
 from service.drafting import repository as drafts
 from service.errors import InvalidInput, NotFound, TooLarge
+from service.feedback.outcomes import erase_for_post as erase_outcomes
 from service.intake import repository as posts
 from service.integrations.limits import RateLimits
 from service.integrations.webhooks import Webhooks
@@ -103,7 +104,9 @@ class Stations:
     limits: RateLimits
     uploads: Uploads
     promotions: Promotions
-    on_erase: list[Callable[[Session, str], None]] = field(default_factory=lambda: [erase_reviews, erase_revisions])
+    on_erase: list[Callable[[Session, str], None]] = field(
+        default_factory=lambda: [erase_reviews, erase_revisions, erase_outcomes]
+    )
 
     def __post_init__(self) -> None:
         self.queue_counts = Counts(self.database)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from service import learning
 from service.api.calling import CallerOf, StationsOf
 from service.api.drafts import shown
 from service.clock import rfc3339
@@ -118,6 +119,7 @@ def publish_draft(
     """Send the mentor's text to the site by webhook; 409 lists what has to be resolved first."""
     with _changing(stations, caller, draft_id, if_match) as (session, row):
         sent = desk.publish(session, row, caller.id, stations.clock())
+        learning.note_end(session, row.id, row.assessment_id)
         sent |= {"external_id": posts.get(session, row.post_id).external_id}
         stations.webhooks.announce(session, row.site, "draft.published", sent)
         return _state(session, row, response) | {"published": sent}
@@ -130,6 +132,7 @@ def discard_draft(
     """Put the draft away with a reason."""
     with _changing(stations, caller, draft_id, if_match) as (session, row):
         desk.discard(session, row, caller.id, sent.reason, sent.note, stations.clock())
+        learning.note_end(session, row.id, row.assessment_id)
         return _state(session, row, response)
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from service import assessment as assessments
+from service import learning
 from service.api.calling import CallerOf, StationsOf, allowed
 from service.api.paging import CursorParameter, Limit, decode, encode, page
 from service.assess_post import DraftWish, assess_post, with_draft
@@ -94,6 +95,8 @@ def keep_tags(post_id: str, kept: KeptTags, stations: StationsOf, caller: Caller
     tags = list(dict.fromkeys(kept.tags))
     with stations.database.write() as session:
         posts.keep_tags(session, post_id, tags, kept.by, stations.clock())
+        session.flush()
+        learning.note_tags(session, post_id, post.site, caller.id)
     return {"post_id": post_id, "tags": tags, "by": kept.by}
 
 

@@ -56,6 +56,7 @@ RULES: dict[str, tuple[str, Any]] = {
     "POST /v1/review/items/{item_id}/reopen": ("ma", {}),
     "POST /v1/review/items/{item_id}/escalate": ("ma", {}),
     "POST /v1/review/decisions": ("ma", {"items": [{"item_id": "x", **DECISION}]}),
+    "GET /v1/outcomes": ("ma", None),
     "GET /v1/audit": ("a", None),
     "GET /v1/audit/verify": ("a", None),
     "GET /v1/audit/posts/{post_id}": ("a", None),
