@@ -170,6 +170,7 @@ def routers() -> list[Any]:
         people,
         posts,
         prompts,
+        quality,
         related,
         review,
         threads,
@@ -177,7 +178,8 @@ def routers() -> list[Any]:
     )
 
     modules = (
-        posts, concerns, related, moderations, drafts, desk, review, audit, people, threads, webhooks, prompts, outcomes, local, health,
+        posts, concerns, related, moderations, drafts, desk, review, audit, people, threads, webhooks, prompts, outcomes, quality,
+        local, health,
     )  # fmt: skip
     return [module.router for module in modules]
 

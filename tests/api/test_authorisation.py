@@ -57,6 +57,7 @@ RULES: dict[str, tuple[str, Any]] = {
     "POST /v1/review/items/{item_id}/escalate": ("ma", {}),
     "POST /v1/review/decisions": ("ma", {"items": [{"item_id": "x", **DECISION}]}),
     "GET /v1/outcomes": ("ma", None),
+    "GET /v1/quality": ("ma", None),
     "GET /v1/audit": ("a", None),
     "GET /v1/audit/verify": ("a", None),
     "GET /v1/audit/posts/{post_id}": ("a", None),
@@ -98,6 +99,7 @@ RULES: dict[str, tuple[str, Any]] = {
     "GET /posts/{post_id}": ("tma", None),
     "GET /review": ("ma", None),
     "GET /review/{item_id}": ("ma", None),
+    "GET /quality": ("ma", None),
     "GET /settings": ("a", None),
 }
 ELSEWHERE = {
