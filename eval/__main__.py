@@ -29,6 +29,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--limit", type=int, help="at most this many cases of each section")
         command.add_argument("--run", metavar="NAME", help="name of the run below reports/; an unfinished one goes on")
         command.add_argument("--no-gate", action="store_true", help="report, but do not judge")
+    run.add_argument(
+        "--data", metavar="FILE", help="labelled posts of `answerloop cases export`, in place of the shipped"
+    )
     run.add_argument("--mode", choices=("replay", "record", "live"), default="replay")
     run.add_argument("--draft-model", help="models that write drafts, as in DRAFT_MODEL")
     run.add_argument("--flag-model", help="models that read flags in the deep lane, as in FLAG_MODEL")

@@ -24,7 +24,7 @@ class Misused(Exception):
 
 def run(given: argparse.Namespace) -> int:
     """Run suites, write the report, judge."""
-    suites = chosen(given.suites)
+    suites = _on_data(chosen(given.suites), given.data)
     recordings = Recordings(
         [*folders(), *([Path(given.recordings)] if given.recordings else [])], writable=_writable(given)
     )
@@ -59,7 +59,7 @@ def run(given: argparse.Namespace) -> int:
         for miss in list(backend.misses.values())[:20]:
             console.print(f"  {miss.case}")
         return BROKEN
-    return _finish(suites, found, run_folder, judge=not given.no_gate)
+    return _finish(suites, found, run_folder, judge=not given.no_gate and not given.data)
 
 
 def score(given: argparse.Namespace) -> int:
@@ -157,6 +157,17 @@ def chosen(names: Any) -> Any:
         if name not in SUITES:
             raise Misused(f"there is no suite {name!r}; there are {', '.join(SUITES)}")
     return [SUITES[name] for name in (names or SUITES)]
+
+
+def _on_data(suites: Any, file: str | None) -> Any:
+    if not file:
+        return suites
+    from eval.exported import on_file
+
+    found = [suite for suite in (on_file(suite, Path(file)) for suite in suites) if suite is not None]
+    if not found:
+        raise Misused("none of these suites reads labelled posts; try flags, tags or routing")
+    return found
 
 
 def _finish(suites: Any, found: Any, folder: Path, *, judge: bool) -> int:

@@ -160,6 +160,7 @@ def routers() -> list[Any]:
     """Every router of the API."""
     from service.api import (
         audit,
+        cases,
         concerns,
         desk,
         drafts,
@@ -178,7 +179,7 @@ def routers() -> list[Any]:
     )
 
     modules = (
-        posts, concerns, related, moderations, drafts, desk, review, audit, people, threads, webhooks, prompts, outcomes, quality,
+        posts, concerns, related, moderations, drafts, desk, review, audit, people, threads, webhooks, prompts, outcomes, quality, cases,
         local, health,
     )  # fmt: skip
     return [module.router for module in modules]

@@ -29,6 +29,8 @@ from service.deep_lane import DeepLane
 from service.desk.repository import erase_for_post as erase_revisions
 from service.drafting import repository as drafts
 from service.errors import InvalidInput, NotFound, TooLarge
+from service.feedback import case_files
+from service.feedback.cases import erase_for_post as erase_cases
 from service.feedback.outcomes import erase_for_post as erase_outcomes
 from service.intake import repository as posts
 from service.integrations.limits import RateLimits
@@ -105,7 +107,7 @@ class Stations:
     uploads: Uploads
     promotions: Promotions
     on_erase: list[Callable[[Session, str], None]] = field(
-        default_factory=lambda: [erase_reviews, erase_revisions, erase_outcomes]
+        default_factory=lambda: [erase_reviews, erase_revisions, erase_outcomes, erase_cases]
     )
 
     def __post_init__(self) -> None:
@@ -156,6 +158,7 @@ class Stations:
             drafts.erase_for_post(session, post_id, now)
             for effect in self.on_erase:
                 effect(session, post_id)
+        case_files.refresh(self.database, self.settings.data_dir / "cases")
         self.index.remove_post(site, post_id)
 
     def vocabulary(self, site: str) -> list[dict[str, Any]]:

@@ -51,3 +51,32 @@ class OutcomeRow(Table):
     cost_usd: Mapped[float]
     withdrawn_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
+
+
+class CaseRow(Table):
+    """A candidate case from an outcome: it enters the eval suite once a person accepts it, and goes with its post.
+
+    `content` is a row of the eval suite's labelled posts, masked. `decision_id` and `assessment_id` are its lineage.
+    `look_at` lists words that may still name somebody. `shingles` are digests that tell near-duplicates.
+    """
+
+    __tablename__ = "cases"
+    __table_args__ = (sa.Index("ix_cases_site", "site", "state", "id"),)
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    outcome_id: Mapped[str] = mapped_column(sa.ForeignKey("outcomes.id", ondelete="CASCADE"), unique=True)
+    decision_id: Mapped[str] = mapped_column(sa.String(36), index=True)
+    assessment_id: Mapped[str | None] = mapped_column(sa.String(36))
+    post_id: Mapped[str] = mapped_column(sa.ForeignKey("posts.id", ondelete="CASCADE"), index=True)
+    site: Mapped[str] = mapped_column(sa.String(63))
+    state: Mapped[str] = mapped_column(sa.String(10))
+    stratum: Mapped[str] = mapped_column(sa.String(30))
+    content: Mapped[dict[str, Any]]
+    look_at: Mapped[list[str]]
+    shingles: Mapped[list[Any]]
+    author_digest: Mapped[str] = mapped_column(sa.String(64), index=True)
+    proposed_by: Mapped[str] = mapped_column(sa.String(36))
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[str | None] = mapped_column(sa.String(36))
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(sa.Text)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from service.web import posts_page, quality_page, review_page, settings_page, sign_in_page
+from service.web import cases_page, posts_page, quality_page, review_page, settings_page, sign_in_page
 from service.web.rendering import HERE, PLACES
 
-MODULES = (sign_in_page, review_page, posts_page, quality_page, settings_page)
+MODULES = (sign_in_page, review_page, posts_page, quality_page, cases_page, settings_page)
 """Every page module: `router`, and `PLACES` where it has entries in the navigation."""
 
 

@@ -58,6 +58,11 @@ RULES: dict[str, tuple[str, Any]] = {
     "POST /v1/review/decisions": ("ma", {"items": [{"item_id": "x", **DECISION}]}),
     "GET /v1/outcomes": ("ma", None),
     "GET /v1/quality": ("ma", None),
+    "POST /v1/cases/export": ("ma", {}),
+    "GET /v1/cases": ("ma", None),
+    "GET /v1/cases/accepted.jsonl": ("ma", None),
+    "POST /v1/cases/{case_id}/accept": ("ma", {}),
+    "POST /v1/cases/{case_id}/reject": ("ma", {"reason": "x"}),
     "GET /v1/audit": ("a", None),
     "GET /v1/audit/verify": ("a", None),
     "GET /v1/audit/posts/{post_id}": ("a", None),
@@ -100,6 +105,7 @@ RULES: dict[str, tuple[str, Any]] = {
     "GET /review": ("ma", None),
     "GET /review/{item_id}": ("ma", None),
     "GET /quality": ("ma", None),
+    "GET /quality/cases": ("ma", None),
     "GET /settings": ("a", None),
 }
 ELSEWHERE = {
@@ -108,7 +114,7 @@ ELSEWHERE = {
     "POST /sign-out/everywhere": "everybody may end their own sessions; tests/web/test_sign_in.py",
 }
 QUERIES = {"POST /v1/imports": "?site=acme", "GET /v1/prompts/{name:path}/diff": "?old=1.0.0&new=1.0.1"}
-FORMS_WITH_TESTS = ("/review/", "/settings/")
+FORMS_WITH_TESTS = ("/review/", "/settings/", "/quality/")
 """Pages whose forms are refused without the session's token, which tests/web tries one by one."""
 
 
@@ -135,7 +141,7 @@ def ask(service: Any, route: str, role: str | None) -> int:
     """The status of a call with names that stand for nothing."""
     method, _, path = route.partition(" ")
     for name in ("post_id", "draft_id", "item_id", "person_id", "key_id", "external_id", "author_id", "import_id",
-                 "endpoint_id", "delivery_id", "secret", "gate_id", "name:path", "version", "label"):  # fmt: skip
+                 "endpoint_id", "delivery_id", "case_id", "secret", "gate_id", "name:path", "version", "label"):  # fmt: skip
         path = path.replace("{" + name + "}", "nothing")
     path = path.replace("{site}", "acme") + QUERIES.get(route, "")
     body = RULES[route][1]

@@ -1,0 +1,83 @@
+"""`answerloop cases …`: outcomes as cases of the eval suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from service.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="What people decided, as cases of the eval suite.")
+Site = Annotated[str, typer.Option(help="The site; the sample community by default.")]
+BY = "command line"
+
+
+@app.command()
+def export(
+    site: Site = "sample",
+    limit: Annotated[int, typer.Option(help="New candidates at most.")] = 50,
+    days: Annotated[int, typer.Option(help="How far back.")] = 90,
+    folder: Annotated[Path | None, typer.Option("--to", help="Folder; DATA_DIR/cases/SITE by default.")] = None,
+) -> None:
+    """Propose cases from outcomes, and write those that people accepted so far."""
+    from service import exporting
+    from service.local import open_stations
+
+    with open_stations(Settings()) as stations:
+        made = exporting.propose(stations, site, BY, limit=limit, days=days)
+        path = exporting.write(stations, site, folder)
+    _print([_row(case) for case in made.cases])
+    print(
+        f"{len(made.cases)} proposed; left out: {made.near_duplicates} near-duplicates, {made.known} known, "
+        f"{made.erased} erased"
+    )
+    print(f"accepted cases: {path}")
+
+
+@app.command("list")
+def list_cases(
+    site: Site = "sample", state: Annotated[str, typer.Option(help="proposed, accepted or rejected.")] = "proposed"
+) -> None:
+    """Cases and their first words."""
+    from service.feedback import cases
+    from service.local import open_database
+
+    with open_database(Settings()) as database, database.read() as session:
+        _print([_row(case) for case in cases.listed(session, site, state, 200)])
+
+
+@app.command()
+def accept(case_id: Annotated[str, typer.Argument(help="The case; `list` shows them.")]) -> None:
+    """Let a case into the suite."""
+    _decide(case_id, "accepted", None)
+
+
+@app.command()
+def reject(
+    case_id: Annotated[str, typer.Argument(help="The case; `list` shows them.")],
+    reason: Annotated[str, typer.Option(help="Why it is no good.")],
+) -> None:
+    """Keep a case out."""
+    _decide(case_id, "rejected", reason)
+
+
+def _decide(case_id: str, state: Literal["accepted", "rejected"], reason: str | None) -> None:
+    from service.clock import system_clock
+    from service.feedback import cases
+    from service.local import open_database
+
+    with open_database(Settings()) as database, database.write() as session:
+        cases.decide(session, cases.find(session, case_id), state, BY, reason, system_clock())
+    print(f"{case_id} is {state}")
+
+
+def _row(case: Any) -> tuple[str, str, str, str]:
+    flags = ", ".join(flag["category"] for flag in case.content["flags"]) or case.content["family"]
+    return case.id, case.stratum, flags, str(case.content["title"])[:60]
+
+
+def _print(rows: list[tuple[str, str, str, str]]) -> None:
+    for row in rows:
+        print("\t".join(row))
