@@ -30,6 +30,7 @@ from service.flagging.deep import DeepReader
 from service.flagging.policy import load_policy
 from service.flagging.reader import FlagReader
 from service.flagging.thresholds import load_thresholds
+from service.flagging.versions import LiveThresholds
 from service.integrations.limits import RateLimits
 from service.integrations.webhooks import Webhooks
 from service.jobs import Jobs
@@ -77,11 +78,12 @@ def build(settings: Settings, adapters: Adapters = Adapters()) -> Stations:
     finder = Finder(database, index, embedder, settings, clock)
     tagger = Tagger(taxonomy, settings, database)
     flag_reader = FlagReader(policy, thresholds)
-    readers = Readers(settings, database, clock, embedder, finder, tagger, flag_reader, policy, thresholds)
+    live = LiveThresholds(database, thresholds)
+    readers = Readers(settings, database, clock, embedder, finder, tagger, flag_reader, policy, thresholds, live)
     webhooks = Webhooks(database, jobs, settings, clock)
     deep_reader = tag_checker = None
     if settings.flag_model and settings.flag_reader_enabled:
-        deep_reader = DeepReader(gateway, labels, settings.prompts_dir, policy, thresholds, settings)
+        deep_reader = DeepReader(gateway, labels, settings.prompts_dir, policy, thresholds, settings, live)
     if settings.tag_model and settings.tag_reader_enabled:
         tag_checker = TagChecker(gateway, labels, settings.prompts_dir, tagger.taxonomy, settings)
     drafter = Drafter(gateway, labels, settings, embedder, settings.prompts_dir)

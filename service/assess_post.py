@@ -26,6 +26,7 @@ from service.flagging.policy import Policy
 from service.flagging.reader import FlagReader
 from service.flagging.routing import route
 from service.flagging.thresholds import Thresholds
+from service.flagging.versions import LiveThresholds
 from service.intake import repository as posts
 from service.intake.normalise import ReadablePost, normalise
 from service.intake.post import NewPost, Post
@@ -60,6 +61,11 @@ class Readers:
     flag_reader: FlagReader
     policy: Policy
     thresholds: Thresholds
+    live_thresholds: LiveThresholds | None = None
+
+    def thresholds_of(self, site: str) -> Thresholds:
+        """The cuts in production at a site."""
+        return self.thresholds if self.live_thresholds is None else self.live_thresholds.of(site)
 
 
 @dataclass
@@ -75,6 +81,7 @@ class ReadPost:
     limited: bool = False
     degraded: list[Degradation] = field(default_factory=list)
     ms: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
 
     def fails(self, part: Literal["related", "tags", "flags"], failure: Exception) -> None:
         """Note that a part failed; never a verdict."""
@@ -121,9 +128,11 @@ def read_post(readers: Readers, sent: NewPost) -> ReadPost:
 
 
 def _flag(readers: Readers, sent: NewPost, found: ReadPost) -> None:
+    thresholds = readers.thresholds
     try:
-        read = readers.flag_reader.read(sent, found.readable, found.embedded, found.evidence)
-        found.flags, found.limited = read.flags, read.limited
+        thresholds = readers.thresholds_of(sent.site)
+        read = readers.flag_reader.read(sent, found.readable, found.embedded, found.evidence, thresholds)
+        found.flags, found.limited, found.scores = read.flags, read.limited, read.scores
         found.degraded += read.degraded
     except Exception as failure:
         found.fails("flags", failure)
@@ -131,7 +140,7 @@ def _flag(readers: Readers, sent: NewPost, found: ReadPost) -> None:
     found.route = route(
         found.flags,
         readers.policy,
-        readers.thresholds,
+        thresholds,
         degraded=failed,
         limited=found.limited,
         unread_language=readers.settings.unread_language,
@@ -155,7 +164,7 @@ def as_assessment(
         degraded=bool(read.degraded),
         degraded_because=read.degraded,
         decision_digest=assessments.decision_digest(sent.content_digest, read.flags, read.route),
-        provenance=Provenance(models=[], ms=read.ms, index_version=read.evidence.index_version),
+        provenance=Provenance(models=[], ms=read.ms, index_version=read.evidence.index_version, scores=read.scores),
     )
 
 

@@ -48,13 +48,18 @@ class Usage(BaseModel):
 
 
 class Provenance(BaseModel):
-    """What made an assessment: prompts, models, usage, and milliseconds spent in each station."""
+    """What made an assessment: prompts, models, usage, and milliseconds spent in each station.
+
+    `scores` are the fast readers' probabilities of every category, those below the cuts too: other thresholds can be tried
+    on what was read before.
+    """
 
     prompts: list[PromptUsed] = []
     models: list[str] = []
     usage: Usage = Usage()
     ms: dict[str, float] = {}
     index_version: str = ""
+    scores: dict[str, float] = {}
 
 
 class Assessment(BaseModel):

@@ -11,7 +11,7 @@ import typer
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
-from service import cli_cases, cli_prompts, cli_tags
+from service import cli_cases, cli_flags, cli_prompts, cli_tags
 from service.errors import AnswerloopError, StoreUnavailable
 from service.settings import Settings
 
@@ -27,6 +27,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(cli_prompts.app, name="prompts")
 app.add_typer(cli_tags.app, name="tags")
 app.add_typer(cli_cases.app, name="cases")
+app.add_typer(cli_flags.app, name="flags")
 
 Site = Annotated[str, typer.Option(help="The site; the sample community by default.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never through a running server.")]

@@ -284,4 +284,4 @@ def _joined(before: Provenance, used: list[dict[str, Any]]) -> Provenance:
             cost_usd=usage.cost_usd + entry.get("cost_usd", 0.0),
         )
         ms |= entry.get("ms", {})
-    return Provenance(prompts=prompts, models=models, usage=usage, ms=ms, index_version=before.index_version)
+    return before.model_copy(update={"prompts": prompts, "models": models, "usage": usage, "ms": ms})

@@ -75,7 +75,7 @@ def measure(
     rows = list(session.scalars(query))
     truncated, rows = len(rows) > MOST, rows[:MOST]
     posts = [post for post in last_words(rows) if _fits(post, prompt, slices or {})]
-    answered = _answered(session, site, since, until)
+    looked_at = answered(session, site, since, until)
     names = sorted(set().union(*(post.seen | post.upheld for post in posts))) if posts else []
     wanted = [name for name in names if category in (None, name)]
     minutes = [(r.route or "publish", r.seconds / 60) for r in rows if r.kind in VERDICT_KINDS and r.seconds]
@@ -83,12 +83,12 @@ def measure(
     coverage, precision, recall = _tags(rows)
     distance = [(r.at, float(r.measures["edit_distance"])) for r in ends if "edit_distance" in r.measures]
     return Quality(
-        site, since, until, len(rows), truncated, answered,
-        overall=judged.error_rates("every flag", posts, answered, category),
-        categories=[judged.error_rates(name, posts, answered, name) for name in wanted],
-        prompts=_groups(posts, lambda post: post.outcome.prompts or [LOCAL], answered, category),
+        site, since, until, len(rows), truncated, looked_at,
+        overall=judged.error_rates("every flag", posts, looked_at, category),
+        categories=[judged.error_rates(name, posts, looked_at, name) for name in wanted],
+        prompts=_groups(posts, lambda post: post.outcome.prompts or [LOCAL], looked_at, category),
         slices={
-            name: _groups(posts, lambda post, name=name: [post.slices.get(name, "unknown")], answered, category)  # type: ignore[misc]
+            name: _groups(posts, lambda post, name=name: [post.slices.get(name, "unknown")], looked_at, category)  # type: ignore[misc]
             for name in ("length", "lang", "found_by")
         },
         overturned=judged.overturned(rows), golden=judged.golden(rows), agreement=judged.agreement(rows),
@@ -115,10 +115,13 @@ def _groups(
     return [judged.error_rates(name, group, answered, category) for name, group in sorted(groups.items())]
 
 
-def _answered(session: Session, site: str | None, since: datetime, until: datetime) -> Answered:
+def answered(session: Session, site: str | None, since: datetime | None, until: datetime | None) -> Answered:
     """How much of what people were to look at they have decided."""
     count = sa.select(ReviewItemRow.origin, ReviewItemRow.state, sa.func.count())
-    count = count.where(ReviewItemRow.opened_at >= since, ReviewItemRow.opened_at < until)
+    if since is not None:
+        count = count.where(ReviewItemRow.opened_at >= since)
+    if until is not None:
+        count = count.where(ReviewItemRow.opened_at < until)
     if site is not None:
         count = count.where(ReviewItemRow.site == site)
     found: dict[tuple[str, str], int] = {}

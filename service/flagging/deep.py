@@ -12,6 +12,7 @@ from service.flagging.merge import Concern, merge_deep
 from service.flagging.policy import Policy
 from service.flagging.routing import after_failure, route, stronger
 from service.flagging.thresholds import Thresholds
+from service.flagging.versions import LiveThresholds
 from service.intake.normalise import Field, ReadablePost, Span
 from service.intake.post import NewPost
 from service.models.calls import ModelCall
@@ -45,12 +46,14 @@ class DeepReader:
         policy: Policy,
         thresholds: Thresholds,
         settings: Settings,
+        live: LiveThresholds | None = None,
     ) -> None:
         self._gateway = gateway
         self._labels = labels
         self._prompts_dir = prompts_dir
         self._policy = policy
         self._thresholds = thresholds
+        self._live = live
         self._settings = settings
 
     def read(
@@ -71,10 +74,9 @@ class DeepReader:
         done = self._gateway.complete(call)
         told = done.data.get("flags", []) if isinstance(done.data, dict) else []
         concerns = [concern for entry in told if (concern := self._concern(entry, post, prompt.version)) is not None]
-        flags = merge_deep(fast, concerns, self._policy, self._thresholds, readable, seen=person_has_seen)
-        proposed = route(
-            flags, self._policy, self._thresholds, degraded=False, limited=False, unread_language="publish"
-        )
+        thresholds = self._thresholds if self._live is None else self._live.of(post.site)
+        flags = merge_deep(fast, concerns, self._policy, thresholds, readable, seen=person_has_seen)
+        proposed = route(flags, self._policy, thresholds, degraded=False, limited=False, unread_language="publish")
         if person_has_seen:
             proposed = stronger(fast_route, proposed)
         provenance = {

@@ -9,7 +9,7 @@ from service.flagging.detectors import DETECTORS
 from service.flagging.finding import Detector, DetectorContext, Finding
 from service.flagging.flag import Category, Degradation, Flag
 from service.flagging.learned import LearnedReader
-from service.flagging.merge import PLAIN, Concern, as_flags, strongest
+from service.flagging.merge import MOST_PROBABLE, PLAIN, Concern, as_flags, strongest
 from service.flagging.policy import Policy
 from service.flagging.thresholds import Thresholds
 from service.intake.language import READ_LANGUAGES
@@ -24,11 +24,13 @@ DUPLICATE_FROM = 0.5
 
 @dataclass(frozen=True)
 class ReadFlags:
-    """What the fast flag readers found. `limited`: the language has no measured reader."""
+    """What the fast flag readers found. `limited`: the language has no measured reader. `scores`: the probability of every
+    category that was read, below the cuts too."""
 
     flags: list[Flag]
     degraded: list[Degradation] = field(default_factory=list)
     limited: bool = False
+    scores: dict[str, float] = field(default_factory=dict)
 
 
 class FlagReader:
@@ -47,9 +49,15 @@ class FlagReader:
         self._detectors = tuple(detectors)
 
     def read(
-        self, post: NewPost, readable: ReadablePost, embedded: EmbeddedPost | None, evidence: Evidence
-    ) -> ReadFlags:
-        """Every concern that reaches a band. A detector that fails is noted and the others go on."""
+        self, post: NewPost, readable: ReadablePost, embedded: EmbeddedPost | None, evidence: Evidence,
+        thresholds: Thresholds | None = None,
+    ) -> ReadFlags:  # fmt: skip
+        """Every concern that reaches a band, of `thresholds` where they are not the reader's own.
+
+        A detector that fails is noted and the others go on.
+        """
+        cuts = thresholds or self._thresholds
+        scores: dict[str, float] = {}
         degraded: list[Degradation] = []
         findings: list[Finding] = []
         context = DetectorContext.of(post)
@@ -62,21 +70,26 @@ class FlagReader:
         limited = readable.lang not in READ_LANGUAGES
         concerns = [_concern(finding) for finding in findings]
         if not limited and embedded is not None:
-            concerns = self._combined(strongest(concerns), readable, embedded)
-        flags = as_flags(strongest(concerns + _duplicates(evidence)), self._policy, self._thresholds, readable)
-        return ReadFlags(flags, degraded, limited)
+            concerns = self._combined(strongest(concerns), readable, embedded, cuts, scores)
+        found = strongest(concerns + _duplicates(evidence))
+        scores |= {concern.category: round(min(concern.probability, MOST_PROBABLE), 4) for concern in found}
+        return ReadFlags(as_flags(found, self._policy, cuts, readable), degraded, limited, scores)
 
-    def _combined(self, found: list[Concern], readable: ReadablePost, embedded: EmbeddedPost) -> list[Concern]:
+    def _combined(
+        self, found: list[Concern], readable: ReadablePost, embedded: EmbeddedPost, cuts: Thresholds,
+        noted: dict[str, float],
+    ) -> list[Concern]:  # fmt: skip
         """What the detectors found as the learned reader weighs it, and what it alone sees, quoting its strongest sentence."""
         by_category = {concern.category: concern for concern in found}
         scores = self._learned.read(embedded, {c: concern.probability for c, concern in by_category.items()})
         readings = {reading.field: reading for reading in readable.fields}
         combined = []
         for category, score in scores.items():
+            noted[category] = round(min(score.probability, MOST_PROBABLE), 4)
             concern = by_category.get(category)
             window = score.place
             if concern is None:
-                if self._thresholds.band(category, score.probability) is None:
+                if cuts.band(category, score.probability) is None:
                     continue
                 span = (window.field, readings[window.field].span(window.start, window.end))
                 concern = Concern(category, score.probability, score.calibrated, (span,), ("learned:sentences",))

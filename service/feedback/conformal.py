@@ -1,0 +1,73 @@
+"""Conformal risk control (Angelopoulos, Bates, Fisch, Lei and Schuster 2022, arXiv:2208.02814), with weights; pure.
+
+For losses in [0, 1] that fall with a parameter, the least parameter whose mean loss, with one more loss of 1 added, is
+at most α keeps the expected loss of a new example at most α. Examples drawn with unequal probabilities carry weights
+1/probability (weighted exchangeability, Tibshirani, Foygel Barber, Candès and Ramdas 2019); the new example takes the
+largest weight, which errs on the safe side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+GRID = 200
+"""Cuts tried: every 0.5 %."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """One example: the reader's probability, whether people say the concern is there, and its weight."""
+
+    probability: float
+    true: bool
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A cut that keeps a bound; `seen` is the weighted share of losses measured at it, `labels` how many it rests on."""
+
+    at: float
+    labels: int
+    seen: float
+
+
+@dataclass(frozen=True)
+class TooFew:
+    """Why no cut can keep the bound."""
+
+    labels: int
+    needed: int
+
+
+def clean_flagged_at_most(labels: Sequence[Label], alpha: float) -> Cut | TooFew:
+    """The lowest cut at which at most `alpha` of clean examples are flagged."""
+    clean = [label for label in labels if not label.true]
+    return _first(clean, alpha, [step / GRID for step in range(GRID + 1)], lambda p, cut: p >= cut)
+
+
+def missed_at_most(labels: Sequence[Label], alpha: float) -> Cut | TooFew:
+    """The highest cut at which at most `alpha` of true examples are missed."""
+    true = [label for label in labels if label.true]
+    return _first(true, alpha, [step / GRID for step in range(GRID, -1, -1)], lambda p, cut: p < cut)
+
+
+def least_labels(alpha: float) -> int:
+    """How many equally weighted labels a bound takes at least."""
+    return max(1, -int(-(1 - alpha) // alpha))
+
+
+def _first(
+    labels: Sequence[Label], alpha: float, cuts: Sequence[float], lost: Callable[[float, float], bool]
+) -> Cut | TooFew:
+    needed = least_labels(alpha)
+    total = sum(label.weight for label in labels)
+    heaviest = max((label.weight for label in labels), default=1.0)
+    if heaviest > alpha * (total + heaviest):
+        return TooFew(len(labels), needed)
+    for cut in cuts:
+        losses = sum(label.weight for label in labels if lost(label.probability, cut))
+        if losses + heaviest <= alpha * (total + heaviest):
+            return Cut(cut, len(labels), losses / total)
+    return TooFew(len(labels), needed)
