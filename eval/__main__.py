@@ -63,6 +63,14 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--seconds", type=float, default=10.0, help="how long each measurement takes")
     freeze = commands.add_parser("freeze", help="write the frozen evidence of drafting questions anew")
     freeze.add_argument("--check", action="store_true", help="only say what would change")
+    simulate = commands.add_parser("simulate", help="a synthetic month of the loop through the real service")
+    simulate.add_argument("--posts", type=int, default=3000)
+    simulate.add_argument("--days", type=int, default=30)
+    simulate.add_argument("--seed", type=int, default=1)
+    simulate.add_argument("--audit-share", type=float, default=0.05, help="share of unflagged posts people look at")
+    simulate.add_argument(
+        "--to", metavar="DIR", default="reports/simulation", help="folder for the figures and the plots"
+    )
     commands.add_parser("schemas", help="write the JSON Schemas beside the datasets")
     commands.add_parser("list", help="suites, sections and cases, and what is skipped here")
     return top

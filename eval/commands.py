@@ -131,6 +131,21 @@ def freeze(given: argparse.Namespace) -> int:
     return PASS
 
 
+def simulate(given: argparse.Namespace) -> int:
+    """A synthetic month."""
+    from eval.simulation import showing
+    from eval.simulation.running import Plan
+    from eval.simulation.running import simulate as run_month
+
+    plan = Plan(posts=given.posts, days=given.days, seed=given.seed, audit_share=given.audit_share)
+    with World() as world:
+        found = run_month(world, plan, console.print)
+    for line in showing.lines(found):
+        console.print(line)
+    console.print(str(showing.write(found, Path(given.to))))
+    return PASS
+
+
 def schemas(_given: argparse.Namespace) -> int:
     """Write the JSON Schemas."""
     for path in write_schemas():

@@ -21,7 +21,9 @@ def fit(
     missed: Annotated[
         float, typer.Option(help="Per cent of true cases missed at most, where a person is at risk.")
     ] = 10.0,
-    clean_flagged: Annotated[float, typer.Option(help="Per cent of clean posts flagged at most, elsewhere.")] = 2.0,
+    clean_flagged: Annotated[
+        float, typer.Option(help="Per cent of clean posts flagged at most, for anything else.")
+    ] = 5.0,
     days: Annotated[int, typer.Option(help="How far back.")] = 180,
 ) -> None:
     """Fit a candidate version from outcomes; refused with too few labels. It changes nothing until it is moved."""

@@ -58,16 +58,24 @@ def least_labels(alpha: float) -> int:
     return max(1, -int(-(1 - alpha) // alpha))
 
 
+def control(
+    weights: Sequence[float], alpha: float, settings: Sequence[float], lost: Callable[[int, float], bool]
+) -> Cut | TooFew:
+    """The first of `settings` that keeps the weighted share of losses at most `alpha`; losses fall along them."""
+    needed = least_labels(alpha)
+    total = sum(weights)
+    heaviest = max(weights, default=1.0)
+    if heaviest > alpha * (total + heaviest):
+        return TooFew(len(weights), needed)
+    for setting in settings:
+        losses = sum(weight for index, weight in enumerate(weights) if lost(index, setting))
+        if losses + heaviest <= alpha * (total + heaviest):
+            return Cut(setting, len(weights), losses / total)
+    return TooFew(len(weights), needed)
+
+
 def _first(
     labels: Sequence[Label], alpha: float, cuts: Sequence[float], lost: Callable[[float, float], bool]
 ) -> Cut | TooFew:
-    needed = least_labels(alpha)
-    total = sum(label.weight for label in labels)
-    heaviest = max((label.weight for label in labels), default=1.0)
-    if heaviest > alpha * (total + heaviest):
-        return TooFew(len(labels), needed)
-    for cut in cuts:
-        losses = sum(label.weight for label in labels if lost(label.probability, cut))
-        if losses + heaviest <= alpha * (total + heaviest):
-            return Cut(cut, len(labels), losses / total)
-    return TooFew(len(labels), needed)
+    weights = [label.weight for label in labels]
+    return control(weights, alpha, cuts, lambda index, cut: lost(labels[index].probability, cut))

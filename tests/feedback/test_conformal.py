@@ -51,14 +51,39 @@ def test_weights_undo_that_only_the_likely_ones_were_looked_at() -> None:
     assert flagged(weighted) <= 0.05 and flagged(naive) < flagged(weighted), "the naive cut gives true flags away"
 
 
-def test_categories_without_labels_keep_their_cuts_and_nothing_at_all_is_refused() -> None:
-    spam = [Example({"spam_promotion": 0.6}, frozenset({"spam_promotion"}))] * 5
-    clean = [Example({"spam_promotion": 0.01 * (i % 30)}, frozenset()) for i in range(100)]
-    fitted = fit_thresholds.fit([*spam, *clean], shipped(), Bounds(missed=10, clean_flagged=5))
-    cuts = fitted.thresholds.categories["spam_promotion"]
-    assert cuts.rule is not None and cuts.rule.kind == "clean_flagged_at_most" and cuts.high < 0.35
-    assert sum(e.scores["spam_promotion"] >= cuts.high for e in clean) <= 5
-    assert fitted.thresholds.categories["hate"] == shipped().categories["hate"]
-    assert fitted.report["categories"]["self_harm_risk"]["changed"] is False
+def test_no_more_clean_posts_are_flagged_for_anything_than_the_bound_allows_and_few_labels_are_refused() -> None:
+    draw = np.random.default_rng(11)
+
+    def sample(n: int) -> list[Example]:
+        clean = [
+            Example({"spam_promotion": float(a), "off_topic": float(b)}, frozenset())
+            for a, b in draw.beta(2, 6, (n, 2))
+        ]
+        spam = [Example({"spam_promotion": float(a)}, frozenset({"spam_promotion"})) for a in draw.beta(6, 2, n // 8)]
+        return [x for pair in zip(clean, [*spam, *clean], strict=False) for x in pair][: 2 * len(spam)] + clean[
+            len(spam) :
+        ]
+
+    flagged = []
+    for _ in range(40):
+        fitted = fit_thresholds.fit(sample(240), shipped(), Bounds(missed=10, clean_flagged=10)).thresholds.categories
+        fresh = [e for e in sample(400) if not e.categories]
+        flagged.append(np.mean([any(s >= fitted[c].high for c, s in e.scores.items()) for e in fresh]))  # type: ignore[index]
+    assert 0.05 < float(np.mean(flagged)) <= 0.105
     with pytest.raises(InvalidInput, match="too few labels"):
-        fit_thresholds.fit([*spam, *clean[:5]], shipped(), Bounds(missed=10, clean_flagged=5))
+        fit_thresholds.fit(sample(16), shipped(), Bounds(missed=10, clean_flagged=5))
+
+
+def test_a_person_at_risk_has_a_bound_on_misses_and_keeps_the_old_cut_with_few_labels() -> None:
+    risk = [Example({"self_harm_risk": 0.01 + i / 100}, frozenset({"self_harm_risk"})) for i in range(20)]
+    fitted = fit_thresholds.fit(risk, shipped(), Bounds(missed=10, clean_flagged=5))
+    cuts = fitted.thresholds.categories["self_harm_risk"]
+    assert cuts.middle == pytest.approx(0.02) and cuts.rule is not None and cuts.rule.kind == "missed_at_most"
+    assert fitted.thresholds.categories["hate"] == shipped().categories["hate"]
+    assert fitted.thresholds.categories["minor_safety"] == shipped().categories["minor_safety"]
+    sure = [Example({"self_harm_risk": 0.9}, frozenset({"self_harm_risk"}))] * 20
+    kept = fit_thresholds.fit(sure, shipped(), Bounds(missed=10, clean_flagged=5)).thresholds.categories[
+        "self_harm_risk"
+    ]
+    assert kept.middle == shipped().categories["self_harm_risk"].middle, "a fit never finds fewer people at risk"
+    assert "needed" in fitted.report["categories"]["minor_safety"]["because"]

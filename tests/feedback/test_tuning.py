@@ -70,10 +70,10 @@ def test_a_fit_rests_on_outcomes_and_is_refused_where_they_are_few(open_desk: Ca
     desk.decide(desk.item_of(desk.send("s", SPAM)), "agree")
     with pytest.raises(InvalidInput, match="too few labels"):
         tuning.fit(stations, "acme", "x")
-    for number in range(12):
+    for number in range(24):
         desk.decide(desk.item_of(desk.send(f"c{number}", (CALM[0], f"{CALM[1]} Number {number}."))), "dismiss")
     made = tuning.fit(stations, "acme", "x", bounds=Bounds(missed=10, clean_flagged=10))
-    assert made.report["examples"] == 13 and made.report["categories"]["spam_promotion"]["changed"]
+    assert made.report["examples"] == 25 and made.report["categories"]["spam_promotion"]["changed"]
     assert Thresholds.model_validate(made.thresholds).categories["spam_promotion"].rule is not None
     assert stations.readers.thresholds_of("acme") == shipped(), "a candidate changes nothing"
     desk.clock.now += timedelta(days=400)
