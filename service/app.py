@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from service import reminding, shadowing
+from service import reminding, shadowing, tuning
 from service.api import problems
 from service.assess_post import Readers
 from service.clock import Clock, new_id, system_clock
@@ -110,6 +110,7 @@ def start(stations: Stations) -> None:
     handlers: dict[str, Callable[..., Any]] = stations.deep_lane.handlers()
     handlers |= {"deliver_webhook": stations.webhooks.deliver, "run_import": stations.run_import}
     handlers |= {"run_gate": stations.promotions.run_gate, "shadow": partial(shadowing.run, stations)}
+    handlers[tuning.GATE_JOB] = partial(tuning.run_gate, stations)
     handlers[reminding.JOB] = partial(reminding.remind_urgent, stations)
     stations.jobs.start(handlers)
     reminding.begin(stations)
@@ -177,11 +178,12 @@ def routers() -> list[Any]:
         related,
         review,
         threads,
+        thresholds,
         webhooks,
     )
 
     modules = (
-        posts, concerns, related, moderations, drafts, desk, review, audit, people, threads, webhooks, prompts, outcomes, quality, cases,
+        posts, concerns, related, moderations, drafts, desk, review, audit, people, threads, webhooks, prompts, outcomes, quality, cases, thresholds,
         local, health,
     )  # fmt: skip
     return [module.router for module in modules]

@@ -23,12 +23,23 @@ def export(
 ) -> None:
     """Propose cases from outcomes, and write those that people accepted so far."""
     from service import exporting
-    from service.local import open_stations
+    from service.feedback import case_files
+    from service.local import open_database, open_stations, running_server
 
-    with open_stations(Settings()) as stations:
+    settings = Settings()
+    server = running_server(settings)
+    if server is not None:
+        found = server.call("POST", "/v1/cases/export", json={"site": site, "limit": limit, "days": days})
+        _print([_row(case["id"], case["stratum"], case["content"]) for case in found["proposed"]])
+        with open_database(settings) as database, database.read() as session:
+            path = case_files.write(session, site, folder or settings.data_dir / "cases" / site)
+        print(f"{len(found['proposed'])} proposed; left out: {found['skipped']}")
+        print(f"accepted cases: {path}")
+        return
+    with open_stations(settings) as stations:
         made = exporting.propose(stations, site, BY, limit=limit, days=days)
         path = exporting.write(stations, site, folder)
-    _print([_row(case) for case in made.cases])
+    _print([_row(case.id, case.stratum, case.content) for case in made.cases])
     print(
         f"{len(made.cases)} proposed; left out: {made.near_duplicates} near-duplicates, {made.known} known, "
         f"{made.erased} erased"
@@ -45,7 +56,7 @@ def list_cases(
     from service.local import open_database
 
     with open_database(Settings()) as database, database.read() as session:
-        _print([_row(case) for case in cases.listed(session, site, state, 200)])
+        _print([_row(case.id, case.stratum, case.content) for case in cases.listed(session, site, state, 200)])
 
 
 @app.command()
@@ -73,9 +84,9 @@ def _decide(case_id: str, state: Literal["accepted", "rejected"], reason: str | 
     print(f"{case_id} is {state}")
 
 
-def _row(case: Any) -> tuple[str, str, str, str]:
-    flags = ", ".join(flag["category"] for flag in case.content["flags"]) or case.content["family"]
-    return case.id, case.stratum, flags, str(case.content["title"])[:60]
+def _row(case_id: str, stratum: str, content: dict[str, Any]) -> tuple[str, str, str, str]:
+    flags = ", ".join(flag["category"] for flag in content["flags"]) or content["family"]
+    return case_id, stratum, flags, str(content["title"])[:60]
 
 
 def _print(rows: list[tuple[str, str, str, str]]) -> None:

@@ -29,14 +29,22 @@ def fit(
     """Fit a candidate version from outcomes; refused with too few labels. It changes nothing until it is moved."""
     from service import tuning
     from service.feedback.fit_thresholds import Bounds
-    from service.local import open_stations
+    from service.local import open_stations, running_server
 
-    with open_stations(Settings()) as stations:
-        made = tuning.fit(stations, site, BY, days=days, bounds=Bounds(missed, clean_flagged))
-    for category, row in made.report["categories"].items():
+    settings = Settings()
+    server = running_server(settings)
+    if server is not None:
+        sent = {"missed": missed, "clean_flagged": clean_flagged, "days": days}
+        found = server.call("POST", f"/v1/thresholds/{site}/fit", json=sent)
+        number, report = found["number"], found["report"]
+    else:
+        with open_stations(settings) as stations:
+            made = tuning.fit(stations, site, BY, days=days, bounds=Bounds(missed, clean_flagged))
+        number, report = made.number, made.report
+    for category, row in report["categories"].items():
         said = f"{row['was']} to {row['cut']}, {row['labels']} labels" if row["changed"] else f"kept: {row['because']}"
         print(f"{category}\t{said}")
-    print(f"version {made.number} is a candidate; next: answerloop flags shadow {made.number} --site {site}")
+    print(f"version {number} is a candidate; next: answerloop flags shadow {number} --site {site}")
 
 
 @app.command("list")
@@ -58,10 +66,15 @@ def list_versions(site: Site = "sample") -> None:
 def shadow(number: Number, site: Site = "sample") -> None:
     """Route what was assessed before with a version beside production."""
     from service import tuning
-    from service.local import open_stations
+    from service.local import open_stations, running_server
 
-    with open_stations(Settings()) as stations:
-        found = tuning.shadow(stations, site, number)
+    settings = Settings()
+    server = running_server(settings)
+    if server is not None:
+        found = server.call("POST", f"/v1/thresholds/{site}/{number}/shadow")
+    else:
+        with open_stations(settings) as stations:
+            found = tuning.shadow(stations, site, number)
     print(json.dumps({name: value for name, value in found.items() if name != "examples"}))
 
 
@@ -69,9 +82,15 @@ def shadow(number: Number, site: Site = "sample") -> None:
 def gate(number: Number, site: Site = "sample") -> None:
     """Hold a version against production on the shipped and the accepted cases; exit code 1 unless it passes."""
     from service import exporting, tuning
-    from service.local import open_stations
+    from service.local import open_stations, running_server
 
-    with open_stations(Settings()) as stations:
+    settings = Settings()
+    server = running_server(settings)
+    if server is not None:
+        server.call("POST", f"/v1/thresholds/{site}/{number}/gate")
+        print(f"the gate runs in the server; answerloop flags list --site {site} shows its verdict")
+        return
+    with open_stations(settings) as stations:
         found = tuning.gate(stations, site, number, exporting.write(stations, site))
     print(json.dumps(found))
     if found["verdict"] != "passed":
@@ -82,8 +101,14 @@ def gate(number: Number, site: Site = "sample") -> None:
 def promote(number: Number, reason: Annotated[str, typer.Option(help="Why.")], site: Site = "sample") -> None:
     """Move production to a version (0: back to the shipped thresholds)."""
     from service import tuning
-    from service.local import open_stations
+    from service.local import open_stations, running_server
 
-    with open_stations(Settings()) as stations:
+    settings = Settings()
+    server = running_server(settings)
+    if server is not None:
+        server.call("POST", f"/v1/thresholds/{site}/promote", json={"number": number or None, "reason": reason})
+        print(f"production of {site}: {number or 'the shipped thresholds'}")
+        return
+    with open_stations(settings) as stations:
         tuning.promote(stations, site, number or None, BY, reason)
     print(f"production of {site}: {number or 'the shipped thresholds'}")

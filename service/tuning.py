@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from service import exporting
 from service.assessment import AssessmentRow
 from service.clock import rfc3339
 from service.errors import InvalidInput
@@ -32,6 +33,7 @@ from service.stations import Stations
 
 LEAST_SHADOW = 20
 GATE_S = 1800
+GATE_JOB = "gate_thresholds"
 Gate = Callable[[Thresholds, Thresholds, Path | None], dict[str, Any]]
 """(candidate, production, file of exported cases) → `{"verdict": "passed" | "failed" | "unmeasured", "because": …}`."""
 
@@ -128,6 +130,11 @@ def gate(
     with stations.database.write() as session:
         versions.find(session, site, number).gate = verdict | {"at": rfc3339(stations.clock())}
     return verdict
+
+
+def run_gate(stations: Stations, site: str, number: int) -> str:
+    """The job of a gate run."""
+    return str(gate(stations, site, number, exporting.write(stations, site))["verdict"])
 
 
 def promote(stations: Stations, site: str, number: int | None, by: str, reason: str) -> ThresholdsMoveRow:

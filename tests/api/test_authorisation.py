@@ -63,6 +63,11 @@ RULES: dict[str, tuple[str, Any]] = {
     "GET /v1/cases/accepted.jsonl": ("ma", None),
     "POST /v1/cases/{case_id}/accept": ("ma", {}),
     "POST /v1/cases/{case_id}/reject": ("ma", {"reason": "x"}),
+    "GET /v1/thresholds/{site}": ("a", None),
+    "POST /v1/thresholds/{site}/fit": ("a", {}),
+    "POST /v1/thresholds/{site}/promote": ("a", {"number": 1, "reason": "x"}),
+    "POST /v1/thresholds/{site}/{number}/shadow": ("a", None),
+    "POST /v1/thresholds/{site}/{number}/gate": ("a", None),
     "GET /v1/audit": ("a", None),
     "GET /v1/audit/verify": ("a", None),
     "GET /v1/audit/posts/{post_id}": ("a", None),
@@ -143,7 +148,7 @@ def ask(service: Any, route: str, role: str | None) -> int:
     for name in ("post_id", "draft_id", "item_id", "person_id", "key_id", "external_id", "author_id", "import_id",
                  "endpoint_id", "delivery_id", "case_id", "secret", "gate_id", "name:path", "version", "label"):  # fmt: skip
         path = path.replace("{" + name + "}", "nothing")
-    path = path.replace("{site}", "acme") + QUERIES.get(route, "")
+    path = path.replace("{site}", "acme").replace("{number}", "1") + QUERIES.get(route, "")
     body = RULES[route][1]
     service.client.cookies.clear()
     if not path.startswith("/v1"):

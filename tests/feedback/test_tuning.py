@@ -76,6 +76,16 @@ def test_a_fit_rests_on_outcomes_and_is_refused_where_they_are_few(open_desk: Ca
     assert made.report["examples"] == 25 and made.report["categories"]["spam_promotion"]["changed"]
     assert Thresholds.model_validate(made.thresholds).categories["spam_promotion"].rule is not None
     assert stations.readers.thresholds_of("acme") == shipped(), "a candidate changes nothing"
+    versions_path = "/v1/thresholds/acme"
+    again = desk.call("POST", f"{versions_path}/fit", "admin", json={"clean_flagged": 10})
+    assert again.status_code == 201 and again.json()["number"] == 2
+    assert desk.call("POST", f"{versions_path}/2/shadow", "admin").json()["n"] == 25
+    refused = desk.call("POST", f"{versions_path}/promote", "admin", json={"number": 2, "reason": "try"})
+    assert refused.status_code == 409 and refused.json()["reason"] == "gate"
+    listed = desk.call("GET", versions_path, "admin").json()
+    assert [row["number"] for row in listed["data"]] == [2, 1] and listed["production"] is None
+    assert desk.call("POST", f"{versions_path}/2/gate", "admin").status_code == 202
+    assert desk.call("GET", versions_path, "admin").json()["data"][0]["gate"] == {"verdict": "running"}
     desk.clock.now += timedelta(days=400)
     with pytest.raises(InvalidInput, match="too few labels"):
         tuning.fit(stations, "acme", "x")
