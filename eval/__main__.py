@@ -67,6 +67,9 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument("--posts", type=int, default=3000)
     simulate.add_argument("--days", type=int, default=30)
     simulate.add_argument("--seed", type=int, default=1)
+    simulate.add_argument(
+        "--clean-flagged", type=float, default=10.0, help="bound of each refit: per cent of clean posts flagged"
+    )
     simulate.add_argument("--audit-share", type=float, default=0.05, help="share of unflagged posts people look at")
     simulate.add_argument(
         "--to", metavar="DIR", default="reports/simulation", help="folder for the figures and the plots"

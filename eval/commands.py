@@ -137,7 +137,8 @@ def simulate(given: argparse.Namespace) -> int:
     from eval.simulation.running import Plan
     from eval.simulation.running import simulate as run_month
 
-    plan = Plan(posts=given.posts, days=given.days, seed=given.seed, audit_share=given.audit_share)
+    plan = Plan(posts=given.posts, days=given.days, seed=given.seed, audit_share=given.audit_share,
+                clean_flagged=given.clean_flagged)  # fmt: skip
     with World() as world:
         found = run_month(world, plan, console.print)
     for line in showing.lines(found):

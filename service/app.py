@@ -183,8 +183,8 @@ def routers() -> list[Any]:
     )
 
     modules = (
-        posts, concerns, related, moderations, drafts, desk, review, audit, people, threads, webhooks, prompts, outcomes, quality, cases, thresholds,
-        local, health,
+        posts, concerns, related, moderations, drafts, desk, review, audit, people, threads, webhooks, prompts, outcomes, quality, cases,
+        thresholds, local, health,
     )  # fmt: skip
     return [module.router for module in modules]
 

@@ -36,7 +36,7 @@ def lines(run: dict[str, Any]) -> list[str]:
     spent = ", ".join(f"{origin} {minutes:.0f}" for origin, minutes in sorted(run["minutes"].items()))
     said.append(f"minutes of moderators: {spent}; the audit sample took {run['audit_minutes_a_day']} a day")
     on = run["wave_noticed_on"]
-    late = "not noticed" if on is None else f"noticed on day {on + 1}, {on + 1 - WAVE_FIRST} days after it began"
+    late = "not noticed" if on is None else f"noticed on day {on + 1}, day {on + 1 - WAVE_FIRST} of the wave"
     said.append(f"the wave began on day {WAVE_FIRST + 1} and was {late}")
     true = share(run, "reached", "true", "loop")
     guess = run["recall_estimated"]
