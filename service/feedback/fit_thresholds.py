@@ -102,8 +102,8 @@ def fit(examples: Sequence[Example], now: Thresholds, bounds: Bounds = Bounds())
         cuts[category] = Cuts(low=min(old.low, cut), middle=min(old.middle, cut), high=cut, rule=rule)
         report[category] = {"changed": True, "cut": cut, "was": old.high, "true": true, **_of(rule)}
     if not any(row["changed"] for row in report.values()):
-        needed = conformal.least_labels(min(bounds.missed, bounds.clean_flagged) / 100)
-        said = f"{len(examples)} judged posts suffice for no category; about {needed} clean ones are needed twice"
+        needed = 2 * conformal.least_labels(bounds.clean_flagged / 100)
+        said = f"{len(examples)} judged posts suffice for no category; at least {needed} of them must be clean"
         raise InvalidInput(f"too few labels: {said}")
     made = now.model_copy(update={"categories": cuts, "fitted_by": "answerloop flags fit"})
     return Fitted(made, {"examples": len(examples), "categories": report})
