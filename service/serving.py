@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import secrets
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from service.app import Adapters, create_app
 from service.clock import system_clock
+from service.corpus.tables import ThreadRow
+from service.database import Database
 from service.errors import AnswerloopError, InvalidInput
 from service.models.files import check_bundled
 from service.people import identity
@@ -39,6 +44,8 @@ def run(settings: Settings, *, workers: int = 1, welcome: bool = False) -> None:
 
     check_bundled(settings.models_dir, settings.models)
     _check_port(settings)
+    if welcome:
+        load_sample_apart(settings)
     app = create_app(settings, Adapters())
     stations: Stations = app.state.stations
     if welcome:
@@ -57,11 +64,8 @@ def run(settings: Settings, *, workers: int = 1, welcome: bool = False) -> None:
 
 
 def greet(stations: Stations) -> None:
-    """Load the sample community where the store is empty; print sign-in links and one curl."""
-    from service.corpus.sample_community import load_sample
-
+    """Print sign-in links for the sample site and one curl."""
     settings = stations.settings
-    load_sample(stations.database, stations.index, stations.clock, settings.sample_site)
     now = stations.clock()
     print("\nSign in (each link works once):")
     with stations.database.write() as session:
@@ -74,6 +78,34 @@ def greet(stations: Stations) -> None:
     print("\nTry it:")
     print(f"  curl -s {settings.address}/v1/posts -H 'Authorization: Bearer {key}' \\")
     print(f"    -H 'Content-Type: application/json' -d '{json.dumps(body)}'\n", flush=True)
+
+
+def load_sample_apart(settings: Settings) -> None:
+    """Load the sample community where the store is empty, in a process of its own: what loading took of memory is
+    given back before the first request. Raises AnswerloopError where it fails."""
+    database = Database(settings.database)
+    try:
+        database.create_schema()
+        with database.read() as session:
+            if session.scalar(sa.select(ThreadRow.id).limit(1)) is not None:
+                return
+    finally:
+        database.close()
+    loading = multiprocessing.get_context("spawn").Process(target=_load_sample, args=(settings,), name="sample")
+    loading.start()
+    loading.join()
+    code = loading.exitcode
+    loading.close()
+    if code:
+        raise AnswerloopError(f"the sample community was not loaded (exit code {code})")
+
+
+def _load_sample(settings: Settings) -> None:
+    from service.corpus.sample_community import load_sample
+    from service.local import open_stations
+
+    with open_stations(settings) as stations:
+        load_sample(stations.database, stations.index, stations.clock, settings.sample_site)
 
 
 @contextlib.contextmanager
@@ -95,8 +127,6 @@ def running_note(stations: Stations, settings: Settings) -> Iterator[None]:
     finally:
         path.unlink(missing_ok=True)
         with contextlib.suppress(Exception):
-            from service.database import Database
-
             database = Database(settings.database)
             with database.write() as session:
                 identity.revoke_key(session, key_id, system_clock())
