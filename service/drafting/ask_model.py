@@ -26,6 +26,10 @@ class Listener:
     withdrawn: Callable[[], None] = lambda: None
 
 
+_NOBODY = Listener(lambda _sentence: None)
+"""Claims are checked while the model writes the next ones whether or not somebody watches: the check then costs no time."""
+
+
 @dataclass
 class Writing:
     """What one model's reply came to."""
@@ -64,15 +68,12 @@ def ask_model(
         shown: Future[Shown] = reader.submit(read_shown, passages, evidence, embedder)
         checked = _Checked(shown, embedder)
         sent: list[Sentence] = []
-        if listener is None:
-            completion = gateway.complete(call)
-        else:
-            try:
-                completion = _follow(gateway, call, passages, checked, listener, writing, small, began, sent)
-            except AnswerloopError:
-                if sent:
-                    listener.withdrawn()
-                raise
+        try:
+            completion = _follow(gateway, call, passages, checked, listener or _NOBODY, writing, small, began, sent)
+        except AnswerloopError:
+            if sent and listener is not None:
+                listener.withdrawn()
+            raise
         data = completion.data if isinstance(completion.data, dict) else {}
         writing.completion = completion
         if not small:
