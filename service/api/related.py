@@ -11,7 +11,6 @@ from service.api.calling import CallerOf, StationsOf, allowed
 from service.errors import InvalidInput
 from service.intake.normalise import normalise
 from service.intake.post import BODY_LIMIT, TITLE_LIMIT, Format, NewPost, SiteName, Tag, clean_text
-from service.intake.windows import embed_post
 
 router = APIRouter(tags=["related"])
 
@@ -54,9 +53,7 @@ def related(asked: AskedRelated, stations: StationsOf, caller: CallerOf) -> dict
     """Threads related to what is being written, best first."""
     allowed(stations, caller, "related", asked.site)
     post = asked.as_post()
-    readable = normalise(post)
-    embedded = embed_post(readable, stations.embedder)
-    evidence = stations.readers.finder.find_related(readable, embedded, asked.site, k=asked.k)
+    _, evidence = stations.readers.finder.look_up(normalise(post), asked.site, asked.k)
     return {"related": [r.model_dump(mode="json") for r in evidence.related], "index_version": evidence.index_version}
 
 
@@ -66,8 +63,7 @@ def suggest_tags(asked: AskedTags, stations: StationsOf, caller: CallerOf) -> di
     allowed(stations, caller, "tags", asked.site)
     post = asked.as_post(asked.present)
     readable = normalise(post)
-    embedded = embed_post(readable, stations.embedder)
-    evidence = stations.readers.finder.find_related(readable, embedded, asked.site)
+    embedded, evidence = stations.readers.finder.look_up(readable, asked.site)
     tags = stations.readers.tagger.suggest(
         readable, embedded, evidence, asked.site, present=asked.present, maximum=asked.max
     )

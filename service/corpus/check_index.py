@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from service.corpus import lexical, repository
 from service.corpus.generations import Generation
 from service.corpus.indexing import Index
-from service.corpus.tables import AuthorRow, PassageRow, PendingVectorRow, ThreadRow
+from service.corpus.tables import AuthorRow, PassageRow, PendingVectorRow, SketchRow, ThreadRow
 
 PAGE = 1_000
 SAME = 0.999
@@ -74,7 +74,7 @@ def check_index(
 
     `missing`: passages without a vector. `stale`: vectors without a passage. `unfound`: a query with the stored
     vector does not give it back. `wrong`: the text, embedded now, is not its vector (a sample of passages, or every
-    one). `unindexed`: threads that may be shown, without passages and not waiting. `words_…`: the same for the word
+    one). `unindexed`: threads that may be shown, without passages or sketch, not waiting. `words_…`: the same for the word
     index. With `repair` each is mended and the site synced. Nobody should import meanwhile.
     """
     live = index.ensure_live(site)
@@ -97,7 +97,9 @@ def check_index(
         progress(done, len(sample), "embedding")
     shown = _shown(index, site)
     report.threads = len(shown)
-    report.unindexed = sorted(shown - set(known.values()) - waiting)
+    report.unindexed = sorted(
+        (shown - set(known.values()) - waiting) | (_without_sketch(index, live) & shown - waiting)
+    )
     with index.database.read() as session:
         words = lexical.indexed(session, site)
     report.words_missing, report.words_stale = sorted(shown - words), sorted(words - shown)
@@ -151,6 +153,14 @@ def _passages(index: Index, live: Generation) -> dict[str, str]:
     with index.database.read() as session:
         rows = session.execute(sa.select(PassageRow.id, PassageRow.thread_id).where(*where))
         return {row.id: row.thread_id for row in rows}
+
+
+def _without_sketch(index: Index, live: Generation) -> set[str]:
+    """Threads with passages and no sketch in the live generation."""
+    have = sa.select(SketchRow.thread_id).where(SketchRow.index_id == live.id)
+    where = (PassageRow.site == live.site, PassageRow.chunker == live.chunker, PassageRow.thread_id.not_in(have))
+    with index.database.read() as session:
+        return set(session.scalars(sa.select(PassageRow.thread_id).where(*where).distinct()))
 
 
 def _shown(index: Index, site: str) -> set[str]:

@@ -25,6 +25,7 @@ class Generation:
     id: str
     site: str
     model: str
+    dimension: int
     chunker: str
     state: State
     version: int

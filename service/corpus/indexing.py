@@ -18,9 +18,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.clock import Clock, new_id
-from service.corpus import passage_rows, repository
+from service.corpus import passage_rows, repository, sketches
 from service.corpus.generations import Generation, Kind, generations, new_version
-from service.corpus.passages import Piece, chunker_of, cut_thread
+from service.corpus.passages import Piece, ThreadText, chunker_of, cut_thread
 from service.corpus.tables import IndexRow, PendingVectorRow
 from service.corpus.vectors import VectorStore
 from service.database import Database
@@ -66,6 +66,7 @@ class Batch:
 
     waiting: list[Waiting]
     changes: dict[str, str]
+    texts: dict[str, ThreadText]
     old: dict[str, set[str]]
     builds: list[Build]
 
@@ -228,7 +229,7 @@ class Index:
             there = self.vectors.present(generation.collection("passages"), perhaps) if perhaps else set()
             every = (piece for thread in pieces.values() for piece in thread)
             builds.append(Build(generation, pieces, {piece.id: piece.text for piece in every if piece.id not in there}))
-        return Batch(waiting, changes, old, builds)
+        return Batch(waiting, changes, texts, old, builds)
 
     def _embed(self, batch: Batch) -> list[NDArray[np.float32]]:
         return [self.embedder_of(build.generation).embed(list(build.missing.values())) for build in batch.builds]
@@ -237,11 +238,13 @@ class Index:
         """Rows first, then vectors: a vector without a row is never shown. The threads that were still as read."""
         current = {one.thread_id for one in batch.waiting}
         stale: set[str] = set()
-        for build in batch.builds:
-            generation = build.generation
+        for build, made in zip(batch.builds, vectors, strict=True):
+            generation, known = build.generation, self._known(build, made)
             with self.database.write() as session:
                 current &= passage_rows.unchanged(session, batch.changes) | (current - set(build.pieces))
                 stale |= passage_rows.write(session, generation.site, generation.chunker, build.pieces, current)
+                texts = {id_: text for id_, text in batch.texts.items() if id_ in current}
+                sketches.write(session, generation.id, texts, build.pieces, known, generation.dimension)
         wanted = {piece.id for build in batch.builds for thread in build.pieces.values() for piece in thread}
         gone = sorted(({id_ for ids in batch.old.values() for id_ in ids} | stale) - wanted)
         for build, made in zip(batch.builds, vectors, strict=True):
@@ -250,6 +253,12 @@ class Index:
                 self.vectors.upsert(collection, list(build.missing), made)
             self.vectors.delete(collection, gone)
         return current
+
+    def _known(self, build: Build, made: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """The vectors of all passages of a batch: those just made, and those that were there."""
+        known = dict(zip(build.missing, made, strict=True))
+        rest = [piece.id for thread in build.pieces.values() for piece in thread if piece.id not in known]
+        return known | self.vectors.fetch(build.generation.collection("passages"), rest)
 
     def _write_and_settle(self, site: str, batch: Batch, vectors: list[NDArray[np.float32]]) -> Synced:
         """Write a batch and strike it off the outbox. What changed meanwhile stays, with the ids just written for it."""

@@ -18,7 +18,7 @@ from service.clock import new_id
 from service.corpus.generations import Generation, generations, new_version
 from service.corpus.indexing import BATCH_THREADS, Index
 from service.corpus.passages import chunker_of
-from service.corpus.tables import IndexRow, PassageRow, ThreadRow
+from service.corpus.tables import IndexRow, PassageRow, SketchRow, ThreadRow
 from service.intake import repository as posts
 from service.intake.normalise import normalise
 from service.intake.tables import PostRow
@@ -79,6 +79,7 @@ def drop_retired(index: Index, site: str) -> None:
             if generation.chunker not in used:
                 where = (PassageRow.site == site, PassageRow.chunker == generation.chunker)
                 session.execute(sa.delete(PassageRow).where(*where))
+            session.execute(sa.delete(SketchRow).where(SketchRow.index_id == generation.id))
             session.execute(sa.delete(IndexRow).where(IndexRow.id == generation.id))
 
 

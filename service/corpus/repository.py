@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from service.clock import new_id
-from service.corpus import lexical
+from service.corpus import lexical, sketches
 from service.corpus.generations import new_version
 from service.corpus.passages import AnswerText, ThreadText, readable
 from service.corpus.ready import ReadyThread, make_ready
@@ -249,7 +249,7 @@ def _insert_answers(session: Session, threads: list[tuple[str, ReadyThread]], ke
 
 
 def _drop_passages(session: Session, thread_ids: Sequence[str], of_author: str | None = None) -> dict[str, list[str]]:
-    """Remove the passages of threads, or only what one author wrote in them; what was removed, by thread."""
+    """Remove the passages of threads, or only what one author wrote in them, and their sketches; what went, by thread."""
     removed: dict[str, list[str]] = {}
     for part in _parts(thread_ids):
         where: list[sa.ColumnElement[bool]] = [PassageRow.thread_id.in_(part)]
@@ -260,6 +260,7 @@ def _drop_passages(session: Session, thread_ids: Sequence[str], of_author: str |
         for thread_id, id_ in session.execute(sa.select(PassageRow.thread_id, PassageRow.id).where(*where)):
             removed.setdefault(thread_id, []).append(id_)
         session.execute(sa.delete(PassageRow).where(*where).execution_options(synchronize_session=False))
+        sketches.remove(session, part)
     return removed
 
 

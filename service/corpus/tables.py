@@ -118,6 +118,22 @@ class IndexRow(Table):
     created_at: Mapped[datetime]
 
 
+class SketchRow(Table):
+    """What ranking reads of one thread in one generation of the index; see `sketches.py` for what the bytes mean."""
+
+    __tablename__ = "thread_sketches"
+
+    index_id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    thread_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("threads.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    form: Mapped[int]
+    vectors: Mapped[bytes]
+    words: Mapped[bytes]
+    counts: Mapped[bytes]
+    stats: Mapped[bytes]
+
+
 class PendingVectorRow(Table):
     """A thread whose vectors are not yet what SQL says: written in the transaction that changed it, removed once done.
 

@@ -14,7 +14,7 @@ from service.corpus.lexical import LexicalHit
 from service.corpus.tables import AnswerRow, AuthorRow, PassageRow, ThreadRow
 from service.corpus.vectors import VectorHit
 
-CANDIDATES = 50
+CANDIDATES = 320
 """Most threads that are ranked for one post."""
 
 

@@ -28,7 +28,11 @@ class EvidencePassage(BaseModel):
 
 
 class RelatedThread(BaseModel):
-    """A related thread, as the API shows it."""
+    """A related thread, as the API shows it.
+
+    `score` says how alike the two are in themselves, 0 to 1; the order of a list is the ranking model's and need not be
+    that of the scores.
+    """
 
     model_config = ConfigDict(frozen=True)
 

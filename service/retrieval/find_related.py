@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import hashlib
+import threading
+from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from service.clock import Clock
-from service.corpus import lexical
+from service.corpus import lexical, sketches
+from service.corpus.generations import Generation
 from service.corpus.indexing import Index
 from service.database import Database
 from service.intake.normalise import ReadablePost
@@ -26,9 +30,17 @@ from service.retrieval.candidates import (
     shown,
 )
 from service.retrieval.disagreement import disagree
-from service.retrieval.duplicates import duplicate_probability
 from service.retrieval.evidence import Evidence, EvidencePassage, RelatedThread
-from service.retrieval.ranking import TITLE_VIEW, WHOLE_VIEW, scores
+from service.retrieval.ranking import (
+    FEATURES,
+    TITLE_VIEW,
+    WHOLE_VIEW,
+    Floats,
+    RankingModel,
+    features_of,
+    likeness,
+    shipped,
+)
 from service.retrieval.why import why
 from service.settings import Settings
 
@@ -37,16 +49,60 @@ WHOLE_THREADS, PASSAGES_OF_BEST = 3, 4
 NEAREST = 100
 """Passages that each view of a post asks of the vectors, and threads asked of the words."""
 
+REMEMBERED = 128
+"""Texts whose answer is kept, the last used ones."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """All threads that may be related to one post.
+
+    `features` has a row for each candidate, NaN where it has no sketch; `vectors` are those of the sketches, in the
+    order of the candidates that have one.
+    """
+
+    live: Generation
+    candidates: list[Candidate]
+    known: dict[str, KnownThread]
+    features: Floats
+    vectors: Floats
+
 
 class Finder:
     """Finds what a community has already said about a post. Safe to call from many threads."""
 
-    def __init__(self, database: Database, index: Index, embedder: Embedder, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, index: Index, embedder: Embedder, settings: Settings, clock: Clock,
+        model: RankingModel | None = None,
+    ) -> None:  # fmt: skip
+        self._model = model or shipped()
+        self._remembered: OrderedDict[tuple[str, ...], tuple[EmbeddedPost, Evidence]] = OrderedDict()
+        self._remembering = threading.Lock()
         self._database = database
         self._index = index
         self._embedder = embedder
         self._settings = settings
         self._clock = clock
+
+    def look_up(self, post: ReadablePost, site: str, k: int = 10) -> tuple[EmbeddedPost, Evidence]:
+        """Embed what somebody is writing and find what is related; the same text again is remembered.
+
+        Kept for as long as the index of the site is as it was: whatever is hidden or deleted makes it another version.
+        """
+        text = hashlib.sha256(f"{len(post.title.text)}\x1f{post.title.text}\x1f{post.body.text}".encode()).hexdigest()
+        key = (site, text, str(k), self._index.version(site), self._embedder.name)
+        with self._remembering:
+            known = self._remembered.get(key)
+            if known is not None:
+                self._remembered.move_to_end(key)
+                return known
+        embedded = embed_post(post, self._embedder)
+        found = embedded, self.find_related(post, embedded, site, k)
+        with self._remembering:
+            self._remembered[key] = found
+            while len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        return found
 
     def find_related(
         self,
@@ -61,30 +117,52 @@ class Finder:
 
         Only threads that SQL shows at this moment are in it. Raises StoreUnavailable.
         """
+        pool = self.pool(post, embedded, site, exclude_external_id)
+        found, live = pool.candidates, pool.live
+        alike, same = likeness(found), self._model.duplicates(np.nan_to_num(pool.features))
+        best = [int(i) for i in np.argsort(-self.order(pool), kind="stable")[:k]]
+        chosen = [(found[i], float(alike[i]), float(same[i])) for i in best]
+        with self._database.read() as session:
+            texts = _by_thread(session, site, [c.thread_id for c, *_ in chosen], live.chunker)
+        now = self._clock()
+        age = timedelta(days=self._settings.answer_age_days)
+        related = [
+            _related(post, c, score, duplicate, pool.known[c.thread_id], texts.get(c.thread_id, []), site, now - age)
+            for c, score, duplicate in chosen
+            if texts.get(c.thread_id)
+        ]
+        cited = _evidence([(c, texts.get(c.thread_id, [])) for c, *_ in chosen], passages)
+        return Evidence(related=related, passages=cited, index_version=f"{live.id}:{live.version}")
+
+    def pool(
+        self, post: ReadablePost, embedded: EmbeddedPost, site: str, exclude_external_id: str | None = None
+    ) -> Pool:
+        """Every candidate that may be shown now, with its features."""
         live = self._index.ensure_live(site)
         if live.model != self._embedder.name:  # a reindex for another model is under way
             embedded = embed_post(post, self._index.embedder_of(live))
         hits = self._index.vectors.query(live.collection("passages"), views(embedded), NEAREST)
         with self._database.read() as session:
             words = lexical.search(session, site, post.text, NEAREST)
-            found = join_hits(session, hits, words)
-            found = _first(found, CANDIDATES)
+            found = _first(join_hits(session, hits, words), CANDIDATES)
             known = shown(session, site, [c.thread_id for c in found], exclude_external_id)
             found = [c for c in found if c.thread_id in known]
-            values = scores(found) if found else np.zeros(0, np.float32)
-            best = [int(i) for i in np.argsort(-values, kind="stable")[:k]]
-            chosen = [(found[i], float(values[i])) for i in best]
-            texts = _by_thread(session, site, [c.thread_id for c, _ in chosen], live.chunker)
-        now = self._clock()
-        age = timedelta(days=self._settings.answer_age_days)
-        most = max((c.words for c in found), default=0.0) or 1.0
-        related = [
-            _related(post, site, c, score, known[c.thread_id], texts.get(c.thread_id, []), now - age, c.words / most)
-            for c, score in chosen
-            if texts.get(c.thread_id)
-        ]
-        cited = _evidence([(c, texts.get(c.thread_id, [])) for c, _ in chosen], passages)
-        return Evidence(related=related, passages=cited, index_version=f"{live.id}:{live.version}")
+            sketched = sketches.fetch(session, live.id, [c.thread_id for c in found])
+        place = {id_: row for row, id_ in enumerate(sketched.ids)}
+        values, rows = features_of(post, embedded, sketched), []
+        features = np.full((len(found), len(FEATURES)), np.nan, np.float32)
+        for row, candidate in enumerate(found):
+            if candidate.thread_id in place:
+                rows.append(place[candidate.thread_id])
+                features[row] = values[rows[-1]]
+        return Pool(live, found, known, features, sketched.vectors[rows])
+
+    def order(self, pool: Pool) -> Floats:
+        """The ranking model's value of each candidate; without a sketch, that of a middling one."""
+        values = np.zeros(len(pool.candidates), np.float32)
+        sketched = ~np.isnan(pool.features).any(axis=1)
+        values[sketched] = self._model.order(pool.features[sketched], pool.vectors)
+        return values
 
 
 def views(embedded: EmbeddedPost) -> Vectors:
@@ -95,7 +173,7 @@ def views(embedded: EmbeddedPost) -> Vectors:
 def _first(candidates: list[Candidate], most: int) -> list[Candidate]:
     if len(candidates) <= most:
         return candidates
-    order = np.argsort(-scores(candidates), kind="stable")[:most]
+    order = np.argsort(-likeness(candidates), kind="stable")[:most]
     return [candidates[int(i)] for i in order]
 
 
@@ -107,8 +185,8 @@ def _by_thread(session: Session, site: str, thread_ids: Sequence[str], chunker: 
 
 
 def _related(
-    post: ReadablePost, site: str, candidate: Candidate, score: float, thread: KnownThread, texts: list[ShownPassage],
-    old_before: datetime, shared_words: float,
+    post: ReadablePost, candidate: Candidate, score: float, duplicate: float, thread: KnownThread,
+    texts: list[ShownPassage], site: str, old_before: datetime,
 ) -> RelatedThread:  # fmt: skip
     by_id = {p.id: p for p in texts}
     nearest = candidate.best
@@ -131,7 +209,7 @@ def _related(
         title=thread.title,
         url=thread.url,
         score=round(score, 4),
-        duplicate_probability=duplicate_probability(title, question, shared_words),
+        duplicate_probability=round(duplicate, 4),
         passage=passage.text,
         passage_id=passage.id,
         why=why(post.text, thread.title, passage, title, question),
