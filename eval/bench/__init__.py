@@ -17,9 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.bench.community import fill
 from eval.bench.deep_lane import deep_lane
 from eval.bench.importing import importing
 from eval.bench.queue import queue
+from eval.bench.related import related
 from eval.runner import console
 from service.app import Adapters, build, stop
 from service.assess_post import read_post
@@ -32,7 +34,6 @@ from service.stations import Stations
 
 SITE = "sample"
 WORDS = 250
-PASSAGES_A_THREAD = 5
 
 
 def run_bench(sections: Sequence[str], *, threads: int, seconds: float) -> int:
@@ -48,7 +49,7 @@ def run_bench(sections: Sequence[str], *, threads: int, seconds: float) -> int:
         settings = Settings(_env_file=None, data_dir=data, port=18_765)
         stations = build(settings, Adapters())
         load_sample(stations.database, stations.index, stations.clock, SITE)
-        _fill(stations, threads)
+        fill(stations, SITE, threads)
         try:
             for name in chosen:
                 if name not in ("start",):
@@ -110,23 +111,9 @@ def start(stations: Stations, seconds: float) -> None:
 
 
 SECTIONS: dict[str, Callable[[Stations, float], None]] = {
-    "fast_lane": fast_lane, "deep_lane": deep_lane, "import": importing, "memory": memory, "queue": queue, "start": start,
+    "fast_lane": fast_lane, "related": lambda stations, seconds: related(stations, seconds, _posts, SITE),
+    "deep_lane": deep_lane, "import": importing, "memory": memory, "queue": queue, "start": start,
 }  # fmt: skip
-
-
-def _fill(stations: Stations, threads: int) -> None:
-    """Vectors as many as that many threads have: those of the sample community, each turned a little. Rows of SQL stay few."""
-    collection = stations.index.collection(SITE, "passages")
-    ids = [id_ for part in stations.vectors.ids(collection) for id_ in part]
-    vectors = np.array(list(stations.vectors.fetch(collection, ids).values()), np.float32)
-    random = np.random.default_rng(0)
-    wanted = max(0, threads * PASSAGES_A_THREAD - len(ids))
-    for begin in range(0, wanted, 5_000):
-        count = min(5_000, wanted - begin)
-        made = vectors[random.integers(len(vectors), size=count)] + random.normal(0, 0.06, (count, vectors.shape[1]))
-        made = (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
-        stations.vectors.upsert(collection, [f"filler-{begin + i}" for i in range(count)], made)
-    console.print(f"corpus: {stations.vectors.count(collection)} passages in the vector store")
 
 
 def _posts(count: int) -> list[NewPost]:
