@@ -9,8 +9,7 @@ from eval.loading import shipped
 from eval.metric import Case, Marks, Metric, Output
 from eval.reading import as_output, labelled, read_posts
 from eval.scorers import blurred_score, false_alarm, missed_sensitive, overconfident_flag, wrong_quote
-from eval.scorers.missed_sensitive import raised
-from eval.subjects import SITE, World
+from eval.subjects import REPOSITORY, SITE, World
 from eval.suite import Loaded, Section, Subject, Suite, cases_of
 from eval.suites.flags_external import SECTIONS as EXTERNAL
 from eval.suites.flags_position import SECTION as POSITION
@@ -44,24 +43,20 @@ def load_off_topic() -> Loaded:
 
 
 def read_off_topic(world: World, _cases: Sequence[Case]) -> Subject:
-    """The probability of `off_topic`, and whether it is raised."""
+    """The probability of `off_topic` by the production reader fitted without the post, and whether that raises it."""
+    from service.flagging.fit_subject import DATASETS, load, out_of_fold
+
+    told, _ = load(REPOSITORY / DATASETS, world.embedder)
+    scores, cuts = out_of_fold(told), world.stations.readers.thresholds
 
     def subject(case: Case) -> Output:
         row = case.row
         output = as_output(world.read(NewPost(site=SITE, external_id=row.id, title=row.title, body=row.body)))
-        score = off_topic_score(world, row)
-        return {**output, "label": int(row.off_topic), "score": score, "flagged": "off_topic" in raised(output)}
+        score = scores[row.id]
+        flagged = cuts.band("off_topic", score) in ("middle", "high")
+        return {**output, "label": int(row.off_topic), "score": score, "flagged": flagged}
 
     return subject
-
-
-def off_topic_score(world: World, row: object) -> float:
-    """The reader's probability of `off_topic`, below every band too; the flag's where the reader tells no other."""
-    read = world.read(NewPost(site=SITE, external_id=row.id, title=row.title, body=row.body))  # type: ignore[attr-defined]
-    probabilities = getattr(world.stations.readers.flag_reader, "probabilities", None)
-    if probabilities is not None and read.embedded is not None:
-        return float(probabilities(read.readable, read.embedded).get("off_topic", 0.0))
-    return max((flag.probability for flag in read.flags if flag.category == "off_topic"), default=0.0)
 
 
 def load_second() -> Loaded:

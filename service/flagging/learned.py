@@ -3,7 +3,7 @@
 Windows by their vectors, sentences by theirs (each in the context of its window), and sentences by their words and
 characters (`features.py`). The three maxima, with what the detectors found, go into one logistic combination, fitted on
 out-of-fold values so that its probabilities are calibrated (Platt 1999). Weights are plain arrays, fitted by
-`python -m service.flagging.fit`; scoring needs numpy alone.
+`python -m service.flagging.fit`; scoring needs numpy alone. Off-topic is what the post as a whole says (`subject.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.flagging import features
+from service.flagging import features, subject
 from service.flagging.flag import Category
 from service.flagging.policy import CATEGORIES
 from service.intake.windows import EmbeddedPost, Window
@@ -70,6 +70,9 @@ class LearnedReader:
             parts = np.array([w.max(), s.max(), g.max(), detected.get(category, 0.0), 1.0], np.float32)
             logit = float(parts @ self._combine[number])
             probability = 1.0 / (1.0 + float(np.exp(-np.clip(logit, -30, 30))))
+            if category == "off_topic":
+                as_a_whole = subject.off_topic(embedded)
+                probability = probability if as_a_whole is None else as_a_whole
             place = places[int(np.argmax(self._combine[number, 1] * s + self._combine[number, 2] * g))]
             found[category] = Score(probability, place, bool(self._calibrated[number]))
         return found
