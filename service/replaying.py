@@ -55,6 +55,10 @@ class _WritesDown:
         self.calls.append(call)
         raise ModelFailed("replay")
 
+    def stream(self, call: ModelCall) -> Any:
+        """As `complete`."""
+        return self.complete(call)
+
 
 def replay(stations: Stations, assessment_id: str, *, ask: bool = False) -> list[Replayed]:
     """Every model call behind an assessment. Raises NotFound for one that is unknown or erased."""
