@@ -69,7 +69,8 @@ def phones(text: str, regions: tuple[str, ...]) -> Iterator[Phone]:
         sure = bool(_SURE_BEFORE.search(before) or _AFTER.match(text, end))
         if not 7 <= len(digits) <= 15 or len(set(digits)) < 2 or _DATE.fullmatch(raw.strip()):
             continue
-        if _MONEY_AFTER.match(text, end) or (_NOT_BEFORE.search(before) and not sure):
+        dialled = raw.startswith(("+", "(")) and len(digits) >= 9  # nobody writes a range or an order number so
+        if _MONEY_AFTER.match(text, end) or (_NOT_BEFORE.search(before) and not sure and not dialled):
             continue
         if raw.startswith(("+", "00")) and len(digits) >= 9:
             if _possible(("+" if raw[0] == "+" else "") + digits, None) or sure:

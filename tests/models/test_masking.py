@@ -78,3 +78,10 @@ def test_a_stream_is_restored_even_where_a_placeholder_is_cut_in_two() -> None:
     assert shown is not None
     restore = shown.restorer(as_json=True)
     assert "".join(map(restore, ("to [EM", "AIL_1", "] and [x", "] on", ""))) == "to a@b.io and [x] on"
+
+
+def test_a_number_after_from_is_a_phone_when_it_is_written_as_one() -> None:
+    for number in ("+44 20 7946 0123", "(212) 555-0142", "+49 30 23125 014"):
+        masked = mask([f"She texted from {number} on a Sunday."])
+        assert masked.texts == ["She texted from [PHONE_1] on a Sunday."], number
+    assert mask(["We went from 2019-2021 to 4500 users from 1200 200"]).table == {}
