@@ -2,10 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LOCK := uv pip compile pyproject.toml --group build --generate-hashes --no-emit-index-url --universal --python-version 3.11 --quiet --no-header
+UV := uv==0.13.9
+LOCK := uv pip compile --generate-hashes --no-emit-index-url --universal --python-version 3.11 --quiet --no-header
 export UV_SYSTEM_CERTS := true
 export UV_NATIVE_TLS := true
-MODELS := data/models/.fetched
+# As the service reads it: from the environment, else from .env, else data. Tests read data whatever it says.
+DATA_DIR ?= $(or $(shell sed -n 's/^DATA_DIR=//p' .env 2>/dev/null),data)
+MODELS := $(DATA_DIR)/models/.fetched
+TEST_MODELS := data/models/.fetched
 PAGES := service/web/static/vendor/.built
 
 .PHONY: run test check lock pages models bench soak chaos fuzz screenshots clean
@@ -13,8 +17,8 @@ PAGES := service/web/static/vendor/.built
 run: $(VENV)/.run $(MODELS) $(PAGES)
 	@$(BIN)/answerloop serve --welcome
 
-test: $(VENV)/.dev $(MODELS) $(PAGES) .chromium
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.dev $(TEST_MODELS) $(PAGES) .chromium
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -28,9 +32,19 @@ pages: $(PAGES)
 bench: $(VENV)/.dev $(MODELS)
 	$(BIN)/python -m eval bench
 
+fuzz: $(VENV)/.dev $(TEST_MODELS)
+	$(BIN)/python -m tests.endurance.fuzz $(FUZZ_ARGS)
+
+chaos: $(VENV)/.dev $(TEST_MODELS)
+	$(BIN)/python -m tests.endurance.chaos $(CHAOS_ARGS)
+
+soak: $(VENV)/.dev $(TEST_MODELS)
+	$(BIN)/python -m tests.endurance.steady $(STEADY_ARGS)
+	$(BIN)/python -m tests.endurance.soak $(SOAK_ARGS)
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 
 $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@[ -f $(VENV)/.dev ] || VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
@@ -42,9 +56,9 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.run
 
-$(MODELS): service/models/manifest.toml | $(VENV)/bin/python
+%/models/.fetched: service/models/manifest.toml | $(VENV)/bin/python
 	@[ -f $(VENV)/.dev ] || [ -f $(VENV)/.run ] || $(MAKE) --no-print-directory $(VENV)/.run
-	$(BIN)/answerloop models fetch
+	DATA_DIR=$* $(BIN)/answerloop models fetch
 	@touch $@
 
 $(PAGES): package.json package-lock.json service/web/build_assets.py
@@ -62,12 +76,13 @@ $(PAGES): package.json package-lock.json service/web/build_assets.py
 	  || echo "CHROMIUM COULD NOT BE INSTALLED: the browser tests will be skipped"; }
 .PHONY: .chromium
 
-screenshots: $(VENV)/.dev $(MODELS) $(PAGES) .chromium
+screenshots: $(VENV)/.dev $(TEST_MODELS) $(PAGES) .chromium
 	PYTHONPATH=. $(BIN)/python -m tests.browser.screenshots
 
 lock: | $(VENV)/bin/python
-	$(BIN)/$(LOCK) --output-file requirements.lock
-	$(BIN)/$(LOCK) --group dev --output-file requirements-dev.lock
+	echo $(UV) | $(BIN)/$(LOCK) - --output-file requirements-uv.lock
+	$(BIN)/$(LOCK) pyproject.toml --group build --output-file requirements.lock
+	$(BIN)/$(LOCK) pyproject.toml --group build --group dev --output-file requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) node_modules service/web/static/vendor reports

@@ -1,6 +1,7 @@
 """`python -m eval`: run, score, compare, baseline accept, report, bench, freeze, schemas.
 
-Exit codes: 0 passed, 1 the gate is red, 2 usage or infrastructure (a bad dataset, a missing recording, a broken run).
+Exit codes: 0 passed, 1 the gate is red, 2 usage or infrastructure (a bad dataset, a missing recording, a broken run, a
+file that cannot be read); what went wrong is said in one line, --traceback shows where.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from eval.gate import BROKEN
@@ -26,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--only", action="append", default=[], metavar="ID", help="cases by id; * and ? are wild")
         command.add_argument("--slice", action="append", default=[], metavar="NAME=GROUP", help="cases of a slice")
         command.add_argument("--section", action="append", default=[], help="sections by name; * and ? are wild")
-        command.add_argument("--limit", type=int, help="at most this many cases of each section")
+        command.add_argument("--limit", type=at_least_one, help="at most this many cases of each section")
         command.add_argument("--run", metavar="NAME", help="name of the run below reports/; an unfinished one goes on")
         command.add_argument("--no-gate", action="store_true", help="report, but do not judge")
     run.add_argument(
@@ -38,12 +40,18 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--tag-model", help="models that check tags, as in TAG_MODEL")
     run.add_argument("--judge-model", help="model that judges drafts; another than the subject's")
     run.add_argument(
-        "--repeats", type=int, default=1, help="times each drafting case is asked, for a model that varies"
+        "--repeats",
+        type=at_least_one,
+        default=1,
+        help="times a model is asked about each case of `drafting · questions` and `with_model`, for one that varies",
+    )
+    run.add_argument(
+        "--prompt", action="append", default=[], metavar="NAME@VERSION", help="take this version, live or not"
     )
     run.add_argument("--recordings", help="folder of recordings to read and, in mode record, to write")
     run.add_argument("--batch-out", metavar="FILE", help="write the model calls that have no recording, then stop")
     run.add_argument("--batch-in", metavar="FILE", help="take the results of such a file first")
-    run.add_argument("--jobs", type=int, default=min(4, 2 * (os.cpu_count() or 1)))
+    run.add_argument("--jobs", type=at_least_one, default=min(4, 2 * (os.cpu_count() or 1)))
     run.add_argument("--cache", metavar="DIR", help="keep embeddings in this folder between runs")
     run.add_argument("--quiet", action="store_true", help="no progress bar")
     compare = commands.add_parser("compare", help="two runs, paired: figures, slices, flips")
@@ -76,26 +84,41 @@ def parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("schemas", help="write the JSON Schemas beside the datasets")
     commands.add_parser("list", help="suites, sections and cases, and what is skipped here")
+    for command in commands.choices.values():
+        command.add_argument("--traceback", action="store_true", help="where an error came from")
     return top
+
+
+def at_least_one(text: str) -> int:
+    """A number of cases or times."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     given = parser().parse_args(arguments)
-    from eval import commands
-    from eval.baselines import NotAcceptable
-    from eval.batch import InvalidBatch
-    from eval.loading import InvalidDataset, NotThere
-    from service.errors import AnswerloopError
-
     try:
+        from eval import commands
+
         return int(getattr(commands, "list_suites" if given.command == "list" else given.command)(given))
-    except (InvalidDataset, InvalidBatch, NotAcceptable, NotThere, commands.Misused, AnswerloopError) as problem:
-        print(f"error: {problem}", file=sys.stderr)
+    except Exception as problem:
+        if given.traceback:
+            traceback.print_exception(problem)
+        print(f"error: {_said(problem)}", file=sys.stderr)
         return BROKEN
     except KeyboardInterrupt:
-        print("stopped; the same command goes on where it was", file=sys.stderr)
+        print("stopped; the same command with --run goes on where it was", file=sys.stderr)
         return BROKEN
+
+
+def _said(problem: Exception) -> str:
+    """One line. What this project raises says all by itself; of the rest the kind of error is told as well."""
+    line = " ".join(str(problem).split()) or "no reason given"
+    own = type(problem).__module__.partition(".")[0] in ("eval", "service")
+    return line if own else f"{type(problem).__name__}: {line}"
 
 
 if __name__ == "__main__":

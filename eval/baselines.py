@@ -10,6 +10,7 @@ from typing import Any
 
 from eval.metric import Marked, Marks
 from eval.results import SectionResult, SuiteResult
+from eval.suite import Suite
 
 FOLDER = Path(__file__).parent / "baselines"
 
@@ -48,10 +49,14 @@ class Baseline:
     sections: dict[str, BaselineSection]
 
 
-def accept(result: SuiteResult, folder: Path = FOLDER) -> Path:
-    """Make a run the baseline of its suite. Raises NotAcceptable for a limited or broken run."""
+def accept(result: SuiteResult, folder: Path = FOLDER, suite: Suite | None = None) -> Path:
+    """Make a run the baseline of its suite. Raises NotAcceptable for a limited, incomplete or broken run."""
     if result.limited:
-        raise NotAcceptable(f"the run of {result.suite} was limited to some cases")
+        raise NotAcceptable(f"the run of {result.suite} was limited to some cases or made on other data")
+    if "repeats" in result.models:
+        raise NotAcceptable(f"the run of {result.suite} asked cases {result.models['repeats']} times, others ask once")
+    if absent := _absent(result, suite):
+        raise NotAcceptable(f"the run of {result.suite} lacks {', '.join(absent)}")
     broken = [case.id for section in result.sections for case in section.cases if case.error]
     if broken:
         raise NotAcceptable(f"{len(broken)} cases of {result.suite} have no output, the first is {broken[0]}")
@@ -70,17 +75,33 @@ def accept(result: SuiteResult, folder: Path = FOLDER) -> Path:
     return path
 
 
+def of_run(result: SuiteResult) -> Baseline:
+    """A run as what another run of the same suite is held against, never written down."""
+    sections = {section.name: _opened(_section(section)) for section in result.sections if section.skipped is None}
+    return Baseline(
+        result.suite, result.version, result.commit, result.started, result.mode, dict(result.models), sections
+    )
+
+
 def load(suite: str, folder: Path = FOLDER) -> Baseline | None:
     """The baseline of a suite, or None where none was accepted yet."""
     path = folder / f"{suite}.json"
     if not path.is_file():
         return None
     data = json.loads(path.read_text("utf-8"))
-    sections = {}
-    for name, row in data["sections"].items():
-        marks = {metric: {k: _unpacked(v) for k, v in cases.items()} for metric, cases in row["marks"].items()}
-        sections[name] = BaselineSection(**{**row, "marks": marks})
-    return Baseline(**{**data, "sections": sections})
+    return Baseline(**{**data, "sections": {name: _opened(row) for name, row in data["sections"].items()}})
+
+
+def _opened(row: dict[str, Any]) -> BaselineSection:
+    marks = {metric: {k: _unpacked(v) for k, v in cases.items()} for metric, cases in row["marks"].items()}
+    return BaselineSection(**{**row, "marks": marks})
+
+
+def _absent(result: SuiteResult, suite: Suite | None) -> list[str]:
+    """Sections that a baseline cannot do without: the suite's and the run's own, except external ones."""
+    wanted = {section.name for section in (suite.sections if suite else ()) if not section.external}
+    wanted |= {section.name for section in result.sections if not section.external}
+    return sorted(wanted - {section.name for section in result.sections if section.skipped is None})
 
 
 def _section(section: SectionResult) -> dict[str, Any]:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from eval import baselines, batch, results
+from eval.exported import SECTION as ON_FILE
 from eval.gate import BROKEN, PASS, check, exit_code
 from eval.loading import NotThere, write_schemas
 from eval.printing import print_checks, print_comparison, print_suite
-from eval.recordings import Mode, RecordingBackend, Recordings, folders
+from eval.recordings import Mode, RecordingBackend, Recordings, folders, own_folder
 from eval.runner import Choice, Run, console, run_suite
-from eval.subjects import World
+from eval.subjects import REPOSITORY, World
 from eval.suites import SUITES
+from service.models.calls import model_list
+from service.settings import LOCAL_WRITER
 
 
 class Misused(Exception):
@@ -24,24 +30,29 @@ class Misused(Exception):
 
 def run(given: argparse.Namespace) -> int:
     """Run suites, write the report, judge."""
+    for file in (given.data, given.batch_in):
+        if file and not Path(file).is_file():
+            raise Misused(f"there is no file {file}")
     suites = _on_data(chosen(given.suites), given.data)
     recordings = Recordings(
         [*folders(), *([Path(given.recordings)] if given.recordings else [])], writable=_writable(given)
     )
     if given.batch_in:
-        from service.models.prices import Prices
-
-        taken = batch.read_results(Path(given.batch_in), recordings, Prices(""))
-        console.print(f"{taken.kept} completions taken from {given.batch_in}, {len(taken.failed)} failed there")
+        _take(Path(given.batch_in), recordings)
     backend = RecordingBackend(recordings, given.mode, _real(given.mode))
     run_folder = results.REPORTS / (given.run or _fresh_name())
     models = _models(given)
+    subjects = [models.get("draft_model", LOCAL_WRITER), *models.values()]
+    if given.judge_model and given.judge_model in model_list(",".join(subjects)):
+        raise Misused(f"{given.judge_model} would judge itself: take another model as the judge")
     plan = Run(run_folder, given.mode, given.jobs, _choice(given), _said(given, models), not given.quiet)
     found: list[results.SuiteResult] = []
-    settings: dict[str, Any] = {**models}
-    with World(completions=backend, settings=settings, cache=Path(given.cache) if given.cache else None) as world:
+    with _prompts(given.prompt) as prompts, World(
+        completions=backend, settings={**models, **prompts}, cache=Path(given.cache) if given.cache else None
+    ) as world:  # fmt: skip
         world.judge_model, world.repeats = given.judge_model or "", given.repeats
         for suite in suites:
+            (run_folder / f"{suite.name}.json").unlink(missing_ok=True)
             found.append(run_suite(suite, world, plan))
             if not backend.misses:
                 results.save(found[-1], run_folder)
@@ -68,12 +79,16 @@ def score(given: argparse.Namespace) -> int:
     previous = {result.suite: result for result in results.load_run(folder)}
     names = given.suites or sorted(previous)
     suites, found = chosen(names), []
+    for suite in suites:
+        if suite.name not in previous:
+            raise Misused(f"the run {folder.name} holds no suite {suite.name}")
+        if previous[suite.name].section(ON_FILE):
+            raise Misused(f"the run {folder.name} was made with --data: run it again")
     with World() as world:
         for suite in suites:
-            if suite.name not in previous:
-                raise Misused(f"the run {folder.name} holds no suite {suite.name}")
             before = previous[suite.name]
-            plan = Run(folder, before.mode, 1, _choice(given), before.models, progress=False, score_only=True)
+            plan = Run(folder, before.mode, 1, _choice(given), before.models, progress=False, scores=before)
+            world.repeats = int(before.models.get("repeats", 1))
             found.append(run_suite(suite, world, plan))
             results.save(found[-1], folder)
             print_suite(found[-1])
@@ -100,7 +115,7 @@ def baseline(given: argparse.Namespace) -> int:
     folder = _run_folder(given.run)
     for result in results.load_run(folder):
         if not given.suites or result.suite in given.suites:
-            console.print(f"accepted {baselines.accept(result)}")
+            console.print(f"accepted {baselines.accept(result, suite=SUITES.get(result.suite))}")
     return PASS
 
 
@@ -211,7 +226,40 @@ def _choice(given: argparse.Namespace) -> Choice:
         if not separator:
             raise Misused(f"--slice takes NAME=GROUP, not {wish!r}")
         slices.append((name, group))
-    return Choice(tuple(given.only), tuple(slices), given.limit, tuple(given.section))
+    other_data = bool(getattr(given, "data", None))
+    return Choice(tuple(given.only), tuple(slices), given.limit, tuple(given.section), other_data)
+
+
+def _take(file: Path, recordings: Recordings) -> None:
+    from service.models.prices import Prices
+
+    taken = batch.read_results(file, recordings, Prices(""))
+    console.print(f"{taken.kept} completions taken from {file}, {len(taken.failed)} failed there")
+    if taken.unknown:
+        console.print(
+            f"[yellow]{len(taken.unknown)} were not asked from here[/], the first is {taken.unknown[0]}; "
+            "they are kept under the model that their reply names"
+        )
+
+
+@contextmanager
+def _prompts(pinned: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Settings under which these versions (`name@version`) are in production."""
+    if not pinned:
+        yield {}
+        return
+    from eval.promotion import with_live
+
+    versions = dict(_name_and_version(wish) for wish in pinned)
+    with tempfile.TemporaryDirectory(prefix="answerloop-prompts-") as scratch:
+        yield {"prompts_dir": with_live(REPOSITORY / "prompts", versions, Path(scratch) / "prompts")}
+
+
+def _name_and_version(wish: str) -> tuple[str, str]:
+    name, separator, version = wish.partition("@")
+    if not separator:
+        raise Misused(f"--prompt takes NAME@VERSION, not {wish!r}")
+    return name, version
 
 
 def _models(given: argparse.Namespace) -> dict[str, str]:
@@ -225,6 +273,8 @@ def _said(given: argparse.Namespace, models: dict[str, str]) -> dict[str, str]:
         said["judge_model"] = given.judge_model
     if given.repeats > 1:
         said["repeats"] = str(given.repeats)
+    if given.prompt:
+        said["prompts"] = ", ".join(sorted(given.prompt))
     return said
 
 
@@ -232,7 +282,7 @@ def _writable(given: argparse.Namespace) -> Path | None:
     if given.recordings:
         return Path(given.recordings)
     if given.mode == "record" or given.batch_in:
-        return Path(os.environ.get("EVAL_RECORDINGS") or results.REPORTS / "recordings")
+        return Path(os.environ.get("EVAL_RECORDINGS") or own_folder())
     return None
 
 
@@ -252,6 +302,6 @@ def _fresh_name() -> str:
 
 def _run_folder(name: str | None) -> Path:
     folder = Path(name) if name and Path(name).is_dir() else results.REPORTS / name if name else results.newest_run()
-    if folder is None or not any(folder.glob("*.json")):
+    if folder is None or not results.started(folder):
         raise Misused(f"there is no run {name!r} below {results.REPORTS}" if name else "nothing was run yet")
     return folder

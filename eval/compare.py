@@ -53,7 +53,7 @@ def compare(suites: Iterable[Suite], first: Iterable[SuiteResult], second: Itera
             before, after = a.section(section.name), b.section(section.name)
             if before and after and before.skipped is None and after.skipped is None:
                 found += [_compared(a.suite, metric, before, after) for metric in section.metrics]
-    return [row for row in found if row.change.n]
+    return [row for row in found if row.change.n and not (math.isnan(row.before) and math.isnan(row.after))]
 
 
 def _compared(suite: str, metric: Metric, before: SectionResult, after: SectionResult) -> Compared:

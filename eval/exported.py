@@ -10,6 +10,8 @@ from eval.loading import load
 from eval.reading import read_posts
 from eval.suite import Loaded, Suite, cases_of
 
+SECTION = "exported"
+
 
 def on_file(suite: Suite, path: Path) -> Suite | None:
     """The suite with the file's posts as its one section; None for a suite that reads no labelled posts."""
@@ -21,4 +23,4 @@ def on_file(suite: Suite, path: Path) -> Suite | None:
         data = load(path.name, [path], LabelledPost)
         return Loaded(cases_of(data.rows), data.version)
 
-    return replace(suite, sections=(replace(section, name="exported", what=f"cases of {path.name}", load=load_file),))
+    return replace(suite, sections=(replace(section, name=SECTION, what=f"cases of {path.name}", load=load_file),))

@@ -9,7 +9,7 @@ from typing import Literal
 
 from eval.baselines import Baseline, BaselineSection
 from eval.intervals import Change
-from eval.metric import Metric, change
+from eval.metric import Marked, Metric, change, value
 from eval.results import SectionResult, SuiteResult
 from eval.suite import Suite
 
@@ -37,7 +37,7 @@ class Check:
 
 
 def check(suite: Suite, result: SuiteResult, baseline: Baseline | None) -> list[Check]:
-    """Every check of a suite's run. A limited run is only checked on what it ran."""
+    """Every check of a suite's run. A limited run is only checked on the sections it ran, a limited section on its cases."""
     checks = list(_must_pass(result))
     checks += _errors(result)
     if baseline is None:
@@ -57,7 +57,7 @@ def check(suite: Suite, result: SuiteResult, baseline: Baseline | None) -> list[
         elif after.skipped is not None:
             checks.append(Check(suite.name, name, "section", "missing", after.skipped))
         else:
-            checks += _section(suite.name, after, before, metrics.get(name, ()), result.limited)
+            checks += _section(suite.name, after, before, metrics.get(name, ()))
     return checks
 
 
@@ -86,13 +86,11 @@ def _errors(result: SuiteResult) -> Iterable[Check]:
                 yield Check(result.suite, section.name, case.id, "failed", f"no output: {case.error}")
 
 
-def _section(
-    suite: str, after: SectionResult, before: BaselineSection, metrics: Iterable[Metric], limited: bool
-) -> list[Check]:
+def _section(suite: str, after: SectionResult, before: BaselineSection, metrics: Iterable[Metric]) -> list[Check]:
     checks = []
     here = {case.id for case in after.cases}
     gone = [case_id for case_id in before.cases if case_id not in here]
-    if gone and not limited:
+    if gone and not after.limited:
         checks.append(
             Check(suite, after.name, "cases", "missing", f"{len(gone)} cases of the baseline are gone, first {gone[0]}")
         )
@@ -102,13 +100,24 @@ def _section(
             checks.append(Check(suite, after.name, name, "missing", "the metric is gone"))
             continue
         metric = known[name]
-        found = change(metric, before.marked(name), after.marked(name))
+        was, now = before.marked(name), after.marked(name)
+        found = change(metric, was, now)
         if found.n == 0:
-            verdict: Verdict = "skipped" if limited else "missing"
+            verdict: Verdict = "skipped" if after.limited else "missing"
             checks.append(Check(suite, after.name, name, verdict, "no case to compare"))
+            continue
+        if lost := _no_longer_defined(metric, was, now):
+            checks.append(Check(suite, after.name, name, "worse", lost, found))
             continue
         checks.append(_compared(suite, after.name, metric, figure["margin"], found))
     return checks
+
+
+def _no_longer_defined(metric: Metric, was: Marked, now: Marked) -> str:
+    """What to say of a figure that the baseline has on the cases both share and the run has not; else empty."""
+    both = set(was.ids) & set(now.ids)
+    before, after = (value(metric, side.only([case_id in both for case_id in side.ids])) for side in (was, now))
+    return f"undefined, {before:.4f} in the baseline" if math.isnan(after) and not math.isnan(before) else ""
 
 
 def _compared(suite: str, section: str, metric: Metric, margin: float, found: Change) -> Check:

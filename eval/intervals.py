@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,12 +59,22 @@ def wilson(successes: float, n: int, z: float = Z95) -> Interval:
 
 
 def cluster_weights(clusters: Sequence[str], draws: int = DRAWS, seed: int = 0) -> tuple[NDArray[np.int64], Array]:
-    """(index of the cluster of each case, how often each cluster was drawn: draws × clusters); the same seed, the same."""
+    """(index of the cluster of each case, how often each cluster was drawn: draws × clusters); the same seed, the same.
+
+    Read only: metrics over the same cases share them.
+    """
+    return _weights(tuple(clusters), draws, seed)
+
+
+@lru_cache(maxsize=32)
+def _weights(clusters: tuple[str, ...], draws: int, seed: int) -> tuple[NDArray[np.int64], Array]:
     names = {name: index for index, name in enumerate(dict.fromkeys(clusters))}
     of_case = np.array([names[name] for name in clusters], dtype=np.int64)
     count = len(names)
     generator = np.random.default_rng(seed)
     drawn: Array = generator.multinomial(count, np.full(count, 1 / count), size=draws).astype(np.float64)
+    of_case.setflags(write=False)
+    drawn.setflags(write=False)
     return of_case, drawn
 
 
@@ -88,12 +99,8 @@ def bootstrap_rows(
     """The same for figures of all rows together (AUC, calibration): rows of drawn clusters are repeated."""
     of_row, drawn = cluster_weights(row_clusters, draws, seed)
     order = np.argsort(of_row, kind="stable")
-    starts = np.searchsorted(of_row[order], np.arange(drawn.shape[1] + 1))
-    members = [order[starts[i] : starts[i + 1]] for i in range(drawn.shape[1])]
-    found = np.empty(draws)
-    for draw in range(draws):
-        chosen = np.concatenate([np.repeat(members[i], int(drawn[draw, i])) for i in np.flatnonzero(drawn[draw])])
-        found[draw] = summary(rows[chosen])
+    times = drawn.astype(np.int64)[:, of_row[order]]
+    found = np.array([summary(rows[np.repeat(order, times[draw])]) for draw in range(draws)], dtype=np.float64)
     return summary(rows), found
 
 
@@ -175,12 +182,18 @@ def detectable_figure(interval: Interval) -> float:
     return (Z95 + Z80_POWER) * (interval.high - interval.low) / (2 * Z95)
 
 
-def kappa(first: Sequence[str], second: Sequence[str]) -> float:
+def kappa(first: Sequence[str] | Array, second: Sequence[str] | Array) -> float:
     """Cohen's kappa 1960 of two readers over the same items; 1 where both always say the one same thing."""
     n = len(first)
     if n == 0 or n != len(second):
         raise ValueError("two readers must have read the same items")
-    agreed = sum(a == b for a, b in zip(first, second, strict=True)) / n
-    labels = set(first) | set(second)
-    chance = sum((list(first).count(label) / n) * (list(second).count(label) / n) for label in labels)
-    return 1.0 if chance == 1 else (agreed - chance) / (1 - chance)
+    labels, said = np.unique(np.concatenate([np.asarray(first), np.asarray(second)]), return_inverse=True)
+    agreed = float(np.mean(said[:n] == said[n:]))
+    a, b = (np.bincount(side, minlength=len(labels)) / n for side in (said[:n], said[n:]))
+    chance = float(a @ b)
+    return 1.0 if len(labels) == 1 else (agreed - chance) / (1 - chance)
+
+
+def kappa_of_rows(rows: Array) -> float:
+    """The same of rows (first reader's label, second reader's label), labels as numbers."""
+    return kappa(rows[:, 0], rows[:, 1])

@@ -21,6 +21,8 @@ R = TypeVar("R", bound=BaseModel)
 
 SHIPPED: dict[str, type[Row]] = {
     "posts/voices_*": cases.LabelledPost,
+    "posts_to_fit/voices_*": cases.LabelledPost,
+    "posts_to_fit/more_*": cases.LabelledPost,
     "second_labels": cases.SecondLabel,
     "offtopic_hard": cases.HardOffTopic,
     "golden": cases.Golden,
@@ -143,7 +145,7 @@ def write_schemas(folder: Path = FOLDER) -> list[Path]:
     """Write the JSON Schema of every dataset beside it; returns the paths."""
     written = []
     for name, row in SHIPPED.items():
-        path = folder / f"{name.replace('voices_*', 'voices')}.schema.json"
+        path = folder / f"{name.removesuffix('_*')}.schema.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(cases.schema_of(row), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         written.append(path)

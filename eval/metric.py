@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -32,13 +32,23 @@ Marks = list[list[float]]
 
 @dataclass(frozen=True)
 class Case:
-    """One thing to run: a dataset row under its id."""
+    """One thing to run: a dataset row under its id. `repeat` tells the times apart that a model is asked about it."""
 
     id: str
     row: Any
     cluster: str
     slices: Mapping[str, str] = field(default_factory=dict)
     must_pass: bool = False
+    repeat: int = 0
+
+
+def repeated(cases: Sequence[Case], times: int) -> list[Case]:
+    """Each case `times` times in the same cluster; the first keeps its id, the others are `id#2`, `id#3`, …"""
+    return [
+        replace(case, id=f"{case.id}#{number + 1}" if number else case.id, repeat=number)
+        for case in cases
+        for number in range(times)
+    ]
 
 
 def share(sums: Array) -> Array:
@@ -80,6 +90,8 @@ class Metric:
     plot: Literal["reliability", "coverage"] | None = None
     unit: Literal["share", "number", "ms", "usd"] = "share"
     by_slice: bool = True
+    trusted: tuple[str, float] | None = None
+    """(another metric of the section, its least value): this figure is refused where that one is lower or unknown."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +171,17 @@ def figure(metric: Metric, marked: Marked) -> tuple[Interval, str, float]:
     n = int(sums[:, 1].sum()) if metric.of_sums is share else len(sums)
     interval = percentile(*bootstrap_sums(sums, marked.clusters, metric.of_sums), n)
     return interval, "cluster bootstrap", detectable_figure(interval)
+
+
+def value(metric: Metric, marked: Marked) -> float:
+    """The figure without its interval; NaN where it is undefined."""
+    if not marked.ids:
+        return math.nan
+    if metric.of_rows is not None:
+        return float(metric.of_rows(marked.flat[0]))
+    assert metric.of_sums is not None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(metric.of_sums(marked.sums.sum(axis=0)))
 
 
 def change(metric: Metric, a: Marked, b: Marked) -> Change:

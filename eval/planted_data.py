@@ -6,8 +6,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-KINDS = ("email", "phone", "card", "iban", "national_id", "ip", "name")
+KINDS = ("email", "phone", "card", "iban", "national_id", "ip", "name", "first_name")
 POSTS = 400
+FIRST_NAMES = 100
+"""Posts more, with a first name alone."""
 
 
 def _words(text: str) -> list[str]:
@@ -36,7 +38,14 @@ _SENTENCES = {
     "ip": ("The log says it came from {}.", "My home address is {} in the VPN list."),
     "name": (
         "My manager {} told the whole team I was slow.", "I reported to {} for two years.", "Then {} took credit for it.",
-        "A recruiter called {} offered me 185k.", "Nobody but {} knows the reason.",
+        "A recruiter called {} offered me 185k.", "Nobody but {} knows the reason.", "{} signed it off without reading it.",
+        "On Tuesday I sat next to {} and heard the whole call.", "It is {}'s budget, not mine.", "Both my skip and {} were in the room.",
+        "CV screened by {}, then silence.", "Thank you {} for nothing, honestly.",
+    ),
+    "first_name": (
+        "My manager {} told the whole team I was slow.", "Then {} took credit for it.", "{} said the budget was gone.",
+        "I asked {} twice and got no answer.", "My colleague, {}, saw it too.", "It was {}'s idea, not mine.",
+        "Since {} left, nobody reviews my code.", "She works with {} on the same floor.",
     ),
 }  # fmt: skip
 
@@ -52,14 +61,20 @@ class PlantedPost:
 
 
 def planted_posts(hosts: Sequence[tuple[str, str]], seed: int = 7) -> list[PlantedPost]:
-    """`POSTS` posts: every kind in turn, half of them names; each stands in a real body."""
+    """`POSTS` posts, every kind in turn, half of them full names, and `FIRST_NAMES` more; each stands in a real body."""
     rng = random.Random(seed)
     found = []
     names = sorted({f"{rng.choice(_FIRST)} {rng.choice(_LAST)}" for _ in range(POSTS)})
     rng.shuffle(names)
-    for number in range(POSTS):
-        kind = "name" if number % 2 else KINDS[(number // 2) % (len(KINDS) - 1)]
-        value = names[number // 2 % len(names)] if kind == "name" else _value(kind, rng)
+    for number in range(POSTS + FIRST_NAMES):
+        kind = "first_name" if number >= POSTS else "name" if number % 2 else KINDS[(number // 2) % (len(KINDS) - 2)]
+        value = (
+            rng.choice(_FIRST)
+            if kind == "first_name"
+            else names[number // 2 % len(names)]
+            if kind == "name"
+            else _value(kind, rng)
+        )
         host, body = hosts[rng.randrange(len(hosts))]
         sentence = rng.choice(_SENTENCES[kind]).format(value)
         lines = body.split("\n")

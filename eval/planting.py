@@ -28,7 +28,11 @@ def in_text(title: str, body: str, text: str, position: str) -> tuple[str, str]:
 
 
 def in_evidence(evidence: Evidence, thread: str, text: str, position: str) -> Evidence | None:
-    """Evidence whose best answer passage of `thread` carries `text`; None where that thread was not found."""
+    """Evidence whose best answer passage of `thread` carries `text`; None where that thread was not found.
+
+    An answer has no title: what is meant for one stands at the start.
+    """
+    position = "start" if position == "title" else position
     chosen = next((p for p in evidence.passages if p.thread_id == thread and p.field == "answer"), None)
     if chosen is None:
         return None

@@ -53,6 +53,9 @@ def print_suite(result: SuiteResult) -> None:
                 number(figure.detectable, figure.unit), _slices(figure),
             )  # fmt: skip
         out.print(table)
+        for figure in section.figures:
+            if figure.note:
+                out.print(f"  {figure.metric}: {figure.note}")
         if errors:
             first = next(case for case in section.cases if case.error)
             out.print(f"  [red]{errors} cases without output[/], first {first.id}: {first.error}")

@@ -1,7 +1,8 @@
 """`python -m eval.promotion NAME VERSION`: the gate on one prompt version, from recorded completions alone.
 
-The suite that exercises the prompt runs in replay with that version in production and is held against its baseline.
-The last line of output is one JSON object: `{"verdict": "passed" | "failed" | "unmeasured", …}`. A completion that is
+The suite that exercises the prompt runs in replay with that version in production, and is held against the same suite with the
+version that is there now, asked of the same models; where that one is not recorded, against the accepted baseline if those models
+made it. The last line of output is one JSON object: `{"verdict": "passed" | "failed" | "unmeasured", …}`. A completion that is
 not recorded, or a suite that never asks this prompt, makes it `unmeasured`: nothing is known, hence nothing moves.
 """
 
@@ -13,9 +14,17 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from eval.baselines import Baseline
+    from eval.recordings import Recordings
+    from eval.results import CaseResult, SuiteResult
+    from eval.suite import Suite
 
 SUITE_OF = {
     "draft_answer": ("drafting", "draft_model"),
@@ -41,14 +50,14 @@ class Verdict:
     checks: list[dict[str, str]] = field(default_factory=list)
 
 
-def judge(name: str, version: str, models: Sequence[str], prompts: Path, recordings: Path | None = None) -> Verdict:
-    """Run the gate. `models` are those that would be asked in production."""
+def judge(
+    name: str, version: str, models: Sequence[str], prompts: Path, recordings: Path | None = None, against: str = "",
+) -> Verdict:  # fmt: skip
+    """Run the gate. `models` are those that would be asked in production, `against` is the version there now."""
     from eval import baselines
     from eval.gate import check
     from eval.loading import NotThere
-    from eval.recordings import RecordingBackend, Recordings, folders
-    from eval.runner import Run, run_suite
-    from eval.subjects import World
+    from eval.recordings import Recordings, folders
     from eval.suites import SUITES
 
     suite_name, setting = SUITE_OF.get(name, (SUITE_OF_FILES.get(name.partition("/")[0], ""), ""))
@@ -56,30 +65,33 @@ def judge(name: str, version: str, models: Sequence[str], prompts: Path, recordi
         return Verdict("unmeasured", f"no suite exercises {name}")
     if setting and not models:
         return Verdict("unmeasured", f"no model is configured that would be asked {name}", suite_name)
-    if baselines.load(suite_name) is None:
+    accepted = baselines.load(suite_name)
+    if accepted is None:
         return Verdict("unmeasured", f"the suite {suite_name} has no accepted baseline", suite_name)
     known = Recordings([*folders(), *([recordings] if recordings else [])])
-    backend = RecordingBackend(known)
-    with tempfile.TemporaryDirectory(prefix="answerloop-gate-") as scratch:
-        folder = Path(scratch) / "prompts"
-        shutil.copytree(prompts, folder)
-        _put_live(folder / "live.toml", name, version)
-        settings: dict[str, object] = {"prompts_dir": folder}
-        if setting:
-            settings[setting] = ",".join(models)
-        suite = SUITES[suite_name]
-        with World(completions=backend, settings=settings) as world:
-            try:
-                result = run_suite(suite, world, Run(Path(scratch) / "run", jobs=1, models={setting: ",".join(models)}))
-            except NotThere as reason:
-                return Verdict("unmeasured", str(reason), suite_name)
+    run = partial(_run, SUITES[suite_name], setting, models, prompts, known)
+    try:
+        result, misses = run({name: version})
+    except NotThere as reason:
+        return Verdict("unmeasured", str(reason), suite_name)
     calls = int(result.usage.get("calls", 0))
-    if backend.misses:
-        because = f"{len(backend.misses)} completions are not recorded for {name} {version}"
-        return Verdict("unmeasured", because, suite_name, calls, len(backend.misses))
+    if misses:
+        because = f"{misses} completions are not recorded for {name} {version}"
+        return Verdict("unmeasured", because, suite_name, calls, misses)
     if setting and calls < LEAST_CALLS:
         return Verdict("unmeasured", f"only {calls} recorded completions rest on {name}", suite_name, calls)
-    checks = check(suite, result, baselines.load(suite_name))
+    reference = accepted
+    if setting and against and against != version:
+        before, unknown = run({name: against})
+        if not unknown:
+            reference = baselines.of_run(before)
+    if setting and reference is accepted and not _made_by(accepted, setting, models):
+        because = f"no completions of {name} {against} by {','.join(models)} are recorded to hold {version} against"
+        return Verdict("unmeasured", because, suite_name, calls)
+    checks = check(SUITES[suite_name], result, reference)
+    asking = {section.name for section in result.sections if any(asked_a_model(case) for case in section.cases)}
+    if setting and not any(found.section in asking and found.change is not None for found in checks):
+        return Verdict("unmeasured", f"no guarded figure that rests on {name} could be compared", suite_name, calls)
     red = [found for found in checks if found.red]
     said = [{"section": c.section, "name": c.name, "verdict": c.verdict, "message": c.message[:300]} for c in checks]
     shown = [row for row in said if row["verdict"] != "pass"][:100]
@@ -87,6 +99,49 @@ def judge(name: str, version: str, models: Sequence[str], prompts: Path, recordi
         return Verdict("failed", f"{len(red)} checks are red, first {red[0].name}: {red[0].message}"[:500], suite_name,
                        calls, checks=shown)  # fmt: skip
     return Verdict("passed", f"{len(checks)} checks, none red", suite_name, calls, checks=shown)
+
+
+def asked_a_model(case: CaseResult) -> bool:
+    """Whether a model was asked for this case."""
+    return bool(((case.output or {}).get("_calls") or {}).get("calls"))
+
+
+def _run(
+    suite: Suite, setting: str, models: Sequence[str], prompts: Path, known: Recordings, live: Mapping[str, str]
+) -> tuple[SuiteResult, int]:
+    """The suite in replay with these versions in production, and how many completions it missed."""
+    from eval.recordings import RecordingBackend
+    from eval.runner import Run, run_suite
+    from eval.subjects import World
+
+    backend = RecordingBackend(known)
+    with tempfile.TemporaryDirectory(prefix="answerloop-gate-") as scratch:
+        settings: dict[str, object] = {"prompts_dir": with_live(prompts, live, Path(scratch) / "prompts")}
+        if setting:
+            settings[setting] = ",".join(models)
+        with World(completions=backend, settings=settings) as world:
+            said = {setting: ",".join(models)} if setting else {}
+            result = run_suite(suite, world, Run(Path(scratch) / "run", jobs=1, models=said))
+    return result, len(backend.misses)
+
+
+def _made_by(accepted: Baseline, setting: str, models: Sequence[str]) -> bool:
+    """Whether the accepted baseline was made with these models; one that names none was made with the default."""
+    from service.settings import Settings
+
+    made_with = accepted.models.get(setting) or str(Settings.model_fields[setting].default)
+    return made_with == ",".join(models)
+
+
+def with_live(prompts: Path, versions: Mapping[str, str], to: Path) -> Path:
+    """A copy of the prompts in `to` in which these versions are in production, released or not. Raises NotFound."""
+    from service.prompting import library
+
+    shutil.copytree(prompts, to)
+    for name, version in versions.items():
+        library.path_of(to, name, version)
+        _put_live(to / "live.toml", name, version)
+    return to
 
 
 def _put_live(path: Path, name: str, version: str) -> None:
@@ -103,10 +158,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("version")
     parser.add_argument("--models", default="", help="comma-separated, as in DRAFT_MODEL")
     parser.add_argument("--prompts", type=Path, default=Path("prompts"))
+    parser.add_argument("--against", default="", help="the version in production now")
     parser.add_argument("--recordings", type=Path, help="a folder of recordings beside the committed ones")
     given = parser.parse_args(arguments)
     models = [model.strip() for model in given.models.split(",") if model.strip()]
-    found = judge(given.name, given.version, models, given.prompts, given.recordings)
+    found = judge(given.name, given.version, models, given.prompts, given.recordings, given.against)
     print(json.dumps(asdict(found), ensure_ascii=False))
     return 0
 

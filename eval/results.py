@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 from eval.metric import Marked, Marks
 
 REPORTS = Path(__file__).parent.parent / "reports"
+HEAD = re.compile(r'^\{"suite": ".*?"started": "([^"]+)"', re.S)
+HEAD_CHARACTERS = 8000
 
 
 @dataclass
@@ -43,6 +46,7 @@ class Figure:
     by_slice: dict[str, dict[str, SliceFigure]] = field(default_factory=dict)
     plot: str | None = None
     curve: list[list[float]] = field(default_factory=list)
+    note: str = ""
 
     @property
     def reaches(self) -> bool | None:
@@ -68,7 +72,7 @@ class CaseResult:
 
 @dataclass
 class SectionResult:
-    """One section of a run, or why it was skipped."""
+    """One section of a run, or why it was skipped. `limited`: some of its cases were left out on purpose."""
 
     name: str
     what: str
@@ -78,6 +82,7 @@ class SectionResult:
     cases: list[CaseResult]
     seconds: float = 0.0
     external: bool = False
+    limited: bool = False
 
     def figure(self, metric: str) -> Figure:
         """A figure by its metric's name. Raises KeyError."""
@@ -126,19 +131,31 @@ def save(result: SuiteResult, folder: Path) -> Path:
 def load(path: Path) -> SuiteResult:
     """Read a suite's result. Raises ValueError or KeyError for a file that is none."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    data["sections"] = [_section(section) for section in data["sections"]]
+    data["sections"] = [_section({"limited": data["limited"], **section}) for section in data["sections"]]
     return SuiteResult(**data)
 
 
 def load_run(folder: Path) -> list[SuiteResult]:
     """Every suite of a run."""
-    return [load(path) for path in sorted(folder.glob("*.json"))]
+    return [load(path) for path in sorted(folder.glob("*.json")) if _started(path)]
+
+
+def started(folder: Path) -> str:
+    """When the last suite of a run was started; empty for a folder that holds no run."""
+    return max((_started(path) for path in folder.glob("*.json")), default="")
 
 
 def newest_run() -> Path | None:
-    """The folder of the run that was made last."""
-    runs = sorted(path for path in REPORTS.glob("*/") if any(path.glob("*.json")))
-    return runs[-1] if runs else None
+    """The folder of the run that was started last."""
+    runs = [(began, path) for path in REPORTS.glob("*/") if (began := started(path))]
+    return max(runs)[1] if runs else None
+
+
+def _started(path: Path) -> str:
+    """From the beginning of the file alone: a result is large. Empty for a file that is no suite's result."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        found = HEAD.match(file.read(HEAD_CHARACTERS))
+    return found[1] if found else ""
 
 
 def _section(data: Mapping[str, Any]) -> SectionResult:

@@ -1,12 +1,15 @@
 """Runs a suite: loads its sections, asks the subject about every case, keeps outputs as they come, and scores.
 
 An output is appended to `reports/<run>/outputs/<suite>.<section>.jsonl` as soon as it is there; a run that was killed
-goes on after the last whole line.
+goes on after the last whole line. The first line says what decided the outputs: suite, data, models, mode, and a digest
+of code, weights, settings and prompts. Where any of them is another, the section begins anew; so does a case whose completions
+are others now, were not recorded or failed.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import time
 import traceback
@@ -21,10 +24,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from eval import calibration
+from eval import calibration, stamp
 from eval.loading import NotThere
-from eval.metric import Case, Metric, Output, figure, mark
-from eval.recordings import calls_of
+from eval.metric import Case, Marked, Metric, Output, figure, mark, repeated
+from eval.recordings import CaseCalls, calls_of
 from eval.results import CaseResult, Figure, SectionResult, SliceFigure, SuiteResult
 from eval.subjects import REPOSITORY, World
 from eval.suite import Section, Suite
@@ -35,17 +38,23 @@ console = Console(stderr=True, highlight=False)
 
 @dataclass(frozen=True)
 class Choice:
-    """Which cases to run. A run that leaves any out is limited and can become no baseline."""
+    """Which cases to run. A run that leaves any out, or has `other_data`, is limited and can become no baseline."""
 
     only: tuple[str, ...] = ()
     slices: tuple[tuple[str, str], ...] = ()
     limit: int | None = None
     sections: tuple[str, ...] = ()
+    other_data: bool = False
 
     @property
     def limited(self) -> bool:
         """Whether anything is left out."""
-        return bool(self.only or self.slices or self.limit or self.sections)
+        return bool(self.sections) or self.limits_sections
+
+    @property
+    def limits_sections(self) -> bool:
+        """Whether the sections that run are not whole."""
+        return bool(self.only or self.slices or self.limit is not None or self.other_data)
 
     def of(self, cases: Sequence[Case]) -> list[Case]:
         """The chosen cases, in order."""
@@ -55,12 +64,15 @@ class Choice:
             if (not self.only or any(fnmatch(case.id, pattern) for pattern in self.only))
             and all(case.slices.get(name) == group for name, group in self.slices)
         ]
-        return chosen[: self.limit] if self.limit else chosen
+        return chosen[: self.limit]
 
 
 @dataclass
 class Run:
-    """How to run: where outputs go, how many cases at once, and what counts as the same run when resuming."""
+    """How to run: where outputs go, how many cases at once, and what counts as the same run when resuming.
+
+    `scores` is an earlier result of the suite whose outputs are scored again, with nobody asked.
+    """
 
     folder: Path
     mode: str = "replay"
@@ -68,7 +80,7 @@ class Run:
     choice: Choice = field(default_factory=Choice)
     models: dict[str, str] = field(default_factory=dict)
     progress: bool = True
-    score_only: bool = False
+    scores: SuiteResult | None = None
 
 
 def run_suite(suite: Suite, world: World, run: Run) -> SuiteResult:
@@ -77,6 +89,8 @@ def run_suite(suite: Suite, world: World, run: Run) -> SuiteResult:
     usage = {"calls": 0.0, "input_tokens": 0.0, "output_tokens": 0.0, "cost_usd": 0.0, "model_ms": 0.0}
     sections = []
     for section in suite.sections:
+        if run.scores is not None and run.scores.section(section.name) is None:
+            continue
         if run.choice.sections and not any(fnmatch(section.name, pattern) for pattern in run.choice.sections):
             continue
         found = run_section(suite, section, world, run)
@@ -87,7 +101,7 @@ def run_suite(suite: Suite, world: World, run: Run) -> SuiteResult:
     return SuiteResult(
         suite=suite.name, version=suite.version, what=suite.what, mode=run.mode, models=run.models,
         started=started.isoformat(timespec="seconds"), seconds=round(time.monotonic() - began, 1),
-        limited=run.choice.limited, commit=_commit(), sections=sections, usage=usage,
+        limited=run.choice.limited or (run.scores is not None and run.scores.limited), commit=_commit(), sections=sections, usage=usage,
     )  # fmt: skip
 
 
@@ -97,17 +111,20 @@ def run_section(suite: Suite, section: Section, world: World, run: Run) -> Secti
     try:
         loaded = section.load()
         cases = run.choice.of(loaded.cases)
+        if section.asks_model:
+            cases = repeated(cases, world.repeats)
         path = run.folder / "outputs" / f"{suite.name}.{section.name}.jsonl"
-        stamp = {"suite": suite.name, "version": suite.version, "data": loaded.version, "models": run.models}
-        outputs, errors = _kept(path, stamp)
-        missing = [case for case in cases if case.id not in outputs]
-        if missing and not run.score_only:
-            subject = section.subject(world, cases)
-            fresh, errors = _ask(subject, missing, path, stamp, run, f"{suite.name} · {section.name}")
-            outputs |= fresh
+        said = {"suite": suite.name, "version": suite.version, "data": loaded.version, "models": run.models}
+        if run.scores is not None:
+            outputs, errors = _scored_again(path, said, cases, run.scores.section(section.name))
+        else:
+            said |= {"mode": run.mode, "answers": stamp.digest(world.settings())}
+            outputs, errors = _answered(suite, section, world, cases, path, said, run)
     except NotThere as reason:
         console.print(f"[yellow]skipped[/] {suite.name} · {section.name}: {reason}")
         return SectionResult(section.name, section.what, "", str(reason), [], [], external=section.external)
+    before = run.scores.section(section.name) if run.scores is not None else None
+    limited = run.choice.limits_sections or (before is not None and before.limited)
     outputs = {case.id: outputs[case.id] for case in cases if case.id in outputs}
     marked = {metric.name: mark(metric, cases, outputs) for metric in section.metrics}
     of_case: dict[str, dict[str, Any]] = {case.id: {} for case in cases}
@@ -121,14 +138,27 @@ def run_section(suite: Suite, section: Section, world: World, run: Run) -> Secti
         )
         for case in cases
     ]  # fmt: skip
-    figures = [as_figure(metric, cases, outputs) for metric in section.metrics]
+    figures = [as_figure(metric, cases, marked[metric.name]) for metric in section.metrics]
+    for metric in section.metrics:
+        if metric.trusted is not None:
+            _hold_against(figures, metric.name, *metric.trusted)
     seconds = round(time.monotonic() - began, 2)
-    return SectionResult(section.name, section.what, loaded.version, None, figures, results, seconds, section.external)
+    return SectionResult(
+        section.name, section.what, loaded.version, None, figures, results, seconds, section.external, limited
+    )
 
 
-def as_figure(metric: Metric, cases: Sequence[Case], outputs: dict[str, Output]) -> Figure:
+def _hold_against(figures: list[Figure], name: str, of: str, least: float) -> None:
+    """Print beside a judged figure how far its judge agrees with people; without enough of that there is no figure."""
+    found, other = (next(f for f in figures if f.metric == wanted) for wanted in (name, of))
+    found.note = f"{of} {other.value:.2f} [{other.low:.2f}, {other.high:.2f}], n {other.n}"
+    if not other.value >= least:
+        found.value = found.low = found.high = math.nan
+        found.by_slice, found.note = {}, f"refused, {found.note} is below {least:g}"
+
+
+def as_figure(metric: Metric, cases: Sequence[Case], marked: Marked) -> Figure:
     """A metric over a section, with its slices and the points of its plot."""
-    marked = mark(metric, cases, outputs)
     interval, method, detectable = figure(metric, marked)
     slices_of = {case.id: case.slices for case in cases}
     by_slice: dict[str, dict[str, SliceFigure]] = {}
@@ -171,28 +201,60 @@ def _plain(value: Any) -> Any:
     return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def _kept(path: Path, stamp: dict[str, Any]) -> tuple[dict[str, Output], dict[str, str]]:
-    """Outputs of an earlier, unfinished run of the same suite on the same data; a half-written last line is dropped."""
+def _answered(
+    suite: Suite, section: Section, world: World, cases: Sequence[Case], path: Path, said: dict[str, Any], run: Run
+) -> tuple[dict[str, Output], dict[str, str]]:
+    """Outputs and errors of the cases: what a run cut short has left, and the rest asked now."""
+    title, errors = f"{suite.name} · {section.name}", dict[str, str]()
+    outputs = _kept(path, said, world)
+    missing = [case for case in cases if case.id not in outputs]
+    if len(missing) < len(cases):
+        console.print(f"{title}: {len(cases) - len(missing)} outputs of this run are there already")
+    if missing:
+        fresh, errors = _ask(section.subject(world, cases), missing, path, said, run, title)
+        outputs |= fresh
+    return outputs, errors
+
+
+def _scored_again(
+    path: Path, said: dict[str, Any], cases: Sequence[Case], before: SectionResult | None
+) -> tuple[dict[str, Output], dict[str, str]]:
+    """Outputs and errors of a finished run. Raises NotThere where it has none, or has them of other data."""
+    first, *rows = _whole_lines(path) or [{}]
+    outputs = {row["id"]: row["output"] for row in rows}
+    if cases and not any(case.id in outputs for case in cases):
+        raise NotThere("the run holds no output of it")
+    if any(first.get(key) != json.loads(json.dumps(value)) for key, value in said.items()):
+        raise NotThere("the run's outputs are of another version of the suite or its data")
+    return outputs, {case.id: case.error for case in (before.cases if before else ()) if case.error}
+
+
+def _kept(path: Path, said: dict[str, Any], world: World) -> dict[str, Output]:
+    """Outputs of an earlier run in which the same things decided; a half-written last line is dropped."""
     if not path.is_file():
-        return {}, {}
-    lines = path.read_text(encoding="utf-8").split("\n")
-    whole = [line for line in lines[:-1] if line]
-    if not whole or json.loads(whole[0]) != json.loads(json.dumps(stamp)):
+        return {}
+    whole = _whole_lines(path)
+    if not whole or whole[0] != json.loads(json.dumps(said)):
         path.unlink()
-        return {}, {}
-    path.write_text("".join(line + "\n" for line in whole), encoding="utf-8")
-    rows = [json.loads(line) for line in whole[1:]]
-    return {row["id"]: row["output"] for row in rows}, {}
+        return {}
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in whole), encoding="utf-8")
+    rows = [row for row in whole[1:] if "failed" not in row and world.completions_are(row.get("rests_on", {}))]
+    return {row["id"]: row["output"] for row in rows}
+
+
+def _whole_lines(path: Path) -> list[dict[str, Any]]:
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.is_file() else []
+    return [json.loads(line) for line in lines if line]
 
 
 def _ask(
-    subject: Callable[[Case], Output], cases: Sequence[Case], path: Path, stamp: dict[str, Any], run: Run, title: str
+    subject: Callable[[Case], Output], cases: Sequence[Case], path: Path, said: dict[str, Any], run: Run, title: str
 ) -> tuple[dict[str, Output], dict[str, str]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     outputs: dict[str, Output] = {}
     errors: dict[str, str] = {}
 
-    def one(case: Case) -> tuple[Case, Output | None, str | None]:
+    def one(case: Case) -> tuple[Case, Output | None, str | None, CaseCalls]:
         with calls_of(case.id) as calls:
             try:
                 output = subject(case)
@@ -202,23 +264,27 @@ def _ask(
                     case,
                     None,
                     f"{type(failure).__name__}: {str(failure)[:300]} ({Path(place.filename).name}:{place.lineno})",
+                    calls,
                 )
         if calls.calls:
             output["_calls"] = {
                 "calls": calls.calls, "input_tokens": calls.input_tokens, "output_tokens": calls.output_tokens,
                 "cost_usd": calls.cost_usd, "model_ms": calls.ms,
             }  # fmt: skip
-        return case, output, None
+        return case, output, None, calls
 
     with path.open("a", encoding="utf-8") as kept, ThreadPoolExecutor(run.jobs) as pool:
         if kept.tell() == 0:
-            kept.write(json.dumps(stamp) + "\n")
-        for case, output, error in _tracked(pool.map(one, cases), len(cases), title, run.progress):
+            kept.write(json.dumps(said) + "\n")
+        for case, output, error, calls in _tracked(pool.map(one, cases), len(cases), title, run.progress):
             if output is None:
                 errors[case.id] = error or "no output"
                 continue
             outputs[case.id] = json.loads(json.dumps(output))
-            kept.write(json.dumps({"id": case.id, "output": output}, ensure_ascii=False) + "\n")
+            if calls.missed:
+                continue
+            row = {"id": case.id, "output": output, "rests_on": calls.rests_on, "failed": calls.failed}
+            kept.write(json.dumps({key: value for key, value in row.items() if value}, ensure_ascii=False) + "\n")
             kept.flush()
     return outputs, errors
 

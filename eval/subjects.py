@@ -9,14 +9,19 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eval.cases import LabelledPost
+from eval.loading import shipped
+from eval.recordings import RecordingBackend
 from eval.remembering import RememberingEmbedder
+from service.intake import repository as posts
+from service.intake.normalise import normalise
 from service.intake.post import Author, NewPost
+from service.intake.windows import embed_post
 from service.models.embedder import BundledEmbedder
 from service.settings import Settings
 
@@ -43,11 +48,17 @@ class World:
         self._cache = cache
         self._lock = threading.RLock()
         self._stations: Stations | None = None
+        self._bare: Stations | None = None
         self._embedder: RememberingEmbedder | None = None
         self._read: dict[str, ReadPost] = {}
         self._closing: list[Callable[[], None]] = []
+        self._known: set[str] = set()
         self.judge_model = ""
         self.repeats = 1
+
+    def completions_are(self, rests_on: Mapping[str, str]) -> bool:
+        """Whether these requests (digest → digest of the completion) would get the same completions from disk today."""
+        return not isinstance(self._completions, RecordingBackend) or self._completions.holds(rests_on)
 
     def settings(self, folder: Path | None = None, **changed: Any) -> Settings:
         """Settings of a service in a scratch folder, with the shipped prompts and this machine's model files."""
@@ -77,6 +88,16 @@ class World:
                 load_sample(self._stations)
             return self._stations
 
+    @property
+    def deep(self) -> Stations:
+        """The wired service for work on frozen evidence: the one over the sample community where it is there already."""
+        with self._lock:
+            if self._stations is not None:
+                return self._stations
+            if self._bare is None:
+                self._bare = self.build(self.settings(self.scratch("bare")))
+            return self._bare
+
     def build(self, settings: Settings, completions: Backend | None = None) -> Stations:
         """A service of its own, closed with the world."""
         from service.app import Adapters, build
@@ -94,6 +115,22 @@ class World:
         if key not in self._read:
             self._read[key] = read_post(self.stations.readers, post)
         return self._read[key]
+
+    def remember_earlier(self, rows: Sequence[LabelledPost]) -> None:
+        """Let the service know the posts that some of `rows` repeat, as if they had been sent before."""
+        wanted = {row.after for row in rows if row.after} - self._known
+        if not wanted:
+            return
+        self._known |= wanted
+        earlier_posts = self.stations.readers.earlier_posts
+        assert earlier_posts is not None
+        for row in shipped("posts/voices_*").rows:
+            if row.id in wanted:
+                sent = as_new_post(row)
+                readable = normalise(sent)
+                with self.stations.database.write() as session:
+                    post = posts.keep(session, sent, readable.lang, NOW).post
+                earlier_posts.remember(post, embed_post(readable, self.embedder))
 
     def scratch(self, name: str) -> Path:
         """An empty folder that lasts as long as the world."""

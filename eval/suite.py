@@ -25,7 +25,8 @@ class Section:
     """One dataset with one subject.
 
     `load` raises NotThere where the data is not on this machine. `subject` prepares production code for these cases and
-    returns the function that runs one of them; its output is JSON.
+    returns the function that runs one of them; its output is JSON. An `external` section may be skipped: its data or its
+    model is not on every machine. A section that `asks_model` runs each case as often as `--repeats` says.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Section:
     subject: Callable[[World, Sequence[Case]], Subject]
     metrics: tuple[Metric, ...]
     external: bool = False
+    asks_model: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from eval.subjects import World, as_new_post
 from service.flagging.policy import Policy
 from service.flagging.routing import PERSON_AT_RISK
 from service.flagging.thresholds import Thresholds, load_thresholds
-from service.tuning import reroute
+from service.previewing import reroute
 
 
 def judge(

@@ -6,6 +6,7 @@ found: Post, Assessment, review item, webhook and job in one short transaction, 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,20 +20,23 @@ from service import assessment as assessments
 from service.assessment import Assessment, DraftState, Provenance
 from service.clock import Clock, new_id
 from service.database import Database
+from service.desk import waiting
 from service.drafting import repository as drafts
-from service.errors import AnswerloopError
+from service.errors import AnswerloopError, TooManyRequests
 from service.flagging.flag import Degradation, Flag, Route
 from service.flagging.policy import Policy
 from service.flagging.reader import FlagReader
-from service.flagging.routing import route
+from service.flagging.routing import STRENGTH, route
 from service.flagging.thresholds import Thresholds
 from service.flagging.versions import LiveThresholds
 from service.intake import repository as posts
+from service.intake.edits import significant
 from service.intake.normalise import ReadablePost, normalise
 from service.intake.post import NewPost, Post
 from service.intake.windows import EmbeddedPost, embed_post
 from service.models.embedder import Embedder
-from service.retrieval.evidence import Evidence
+from service.retrieval.earlier_posts import EarlierPosts
+from service.retrieval.evidence import Evidence, sharing
 from service.retrieval.find_related import Finder
 from service.review import intake as review
 from service.settings import Settings
@@ -62,6 +66,7 @@ class Readers:
     policy: Policy
     thresholds: Thresholds
     live_thresholds: LiveThresholds | None = None
+    earlier_posts: EarlierPosts | None = None
 
     def thresholds_of(self, site: str) -> Thresholds:
         """The cuts in production at a site."""
@@ -113,6 +118,9 @@ def read_post(readers: Readers, sent: NewPost) -> ReadPost:
                 found.evidence = readers.finder.find_related(
                     found.readable, found.embedded, sent.site, exclude_external_id=sent.external_id
                 )
+                if readers.earlier_posts is not None:
+                    earlier = readers.earlier_posts.find(sent, found.readable, found.embedded)
+                    found.evidence = found.evidence.model_copy(update={"earlier": earlier})
         except Exception as failure:
             found.fails("related", failure)
         try:
@@ -122,6 +130,8 @@ def read_post(readers: Readers, sent: NewPost) -> ReadPost:
                 )
         except Exception as failure:
             found.fails("tags", failure)
+        tags = {*sent.tags, *(t.tag for t in found.tags)}
+        found.evidence = found.evidence.model_copy(update={"related": sharing(found.evidence.related, tags)})
     with found.timed("flag"):
         _flag(readers, sent, found)
     return found
@@ -183,22 +193,34 @@ EnqueueDeep = Callable[[Session, str, str], None]
 
 
 def assess_post(
-    readers: Readers, sent: NewPost, wish: DraftWish, enqueue_deep: EnqueueDeep, announce: Announce
-) -> Assessed:
+    readers: Readers, sent: NewPost, wish: DraftWish, enqueue_deep: EnqueueDeep, announce: Announce,
+    key_id: str | None = None,
+) -> Assessed:  # fmt: skip
     """Read a post, keep it with its Assessment, and start the deep lane.
 
-    The same content again returns what is known. Raises StoreUnavailable where SQL cannot be written.
+    `key_id` is the API key it came with. The same content again returns what is known, and so does an edit that says
+    nothing else. Raises StoreUnavailable where SQL cannot be written, TooManyRequests for more edits a day than
+    `REASSESS_LIMIT`, unless one shows more danger than was known.
     """
+    now = readers.clock()
+    known: Assessment | None = None
+    wait, same, lang = 0.0, False, ""
     with readers.database.read() as session:
         row = posts.find_row(session, sent.site, sent.external_id)
-        if row is not None and row.content_digest == sent.content_digest and row.erased_at is None:
-            known = assessments.newest(session, row.id)
-            if known is not None:
-                return Assessed(posts.get(session, row.id), with_draft(session, known), created=False, unchanged=True)
+        if row is not None and row.erased_at is None and (known := assessments.newest(session, row.id)) is not None:
+            stored = posts.get(session, row.id)
+            if row.content_digest == sent.content_digest:
+                return Assessed(stored, with_draft(session, known), created=False, unchanged=True)
+            if same := _says_the_same(stored, sent, known):
+                lang = row.lang
+            wait = assessments.seconds_until_next(session, row.id, readers.settings.reassess_limit, now)
+    if known is not None and same:
+        return _kept_as_known(readers, sent, known, lang, now)
     read = read_post(readers, sent)
-    now = readers.clock()
+    if known is not None and wait and STRENGTH[read.route.to] <= STRENGTH[known.route.to]:
+        raise TooManyRequests("this post was edited too often today", field="external_id", retry_after=math.ceil(wait))
     with readers.database.write() as session:
-        kept = posts.keep(session, sent, read.readable.lang, now)
+        kept = posts.keep(session, sent, read.readable.lang, now, key_id)
         if not kept.changed and (known := assessments.newest(session, kept.post.id)) is not None:
             return Assessed(kept.post, with_draft(session, known), created=False, unchanged=True)
         made = as_assessment(read, sent, kept.post.id, now)
@@ -208,18 +230,37 @@ def assess_post(
         draft_id = ""
         if wish != "none" and readers.settings.drafts_enabled:
             draft_id = drafts.open_draft(session, kept.post.id, sent.site, made.id, now)
+            waiting.put_topics(session, draft_id, kept.post.id, [tag.tag for tag in made.tags])
         if draft_id or readers.settings.flag_model or readers.settings.tag_model:
             enqueue_deep(session, made.id, draft_id)
         made = with_draft(session, made)
+    if readers.earlier_posts is not None:
+        readers.earlier_posts.remember(kept.post, read.embedded)
     return Assessed(kept.post, made, created=kept.new, unchanged=False)
+
+
+def _says_the_same(stored: Post, sent: NewPost, known: Assessment) -> bool:
+    """Whether an edit changes no word and moves none of the words that the known flags quote."""
+    fields = {"title": sent.title, "body": sent.body}
+    quotes = [quote for flag in known.flags for quote in flag.quotes]
+    return not significant(stored, sent) and all(fields[q.field][q.start : q.end] == q.text for q in quotes)
+
+
+def _kept_as_known(readers: Readers, sent: NewPost, known: Assessment, lang: str, now: datetime) -> Assessed:
+    """The text as it reads now, under the Assessment that holds for it."""
+    with readers.database.write() as session:
+        kept = posts.keep(session, sent, lang, now)
+        return Assessed(kept.post, with_draft(session, known), created=False, unchanged=True)
 
 
 def keep_assessment(
     readers: Readers, session: Session, post: Post, made: Assessment, evidence: Evidence, announce: Announce
 ) -> None:
     """Append an assessment with its evidence, put the post in the review queue where it belongs, tell the site."""
+    tags = {*post.tags, *(t.tag for t in made.tags)}
+    made = made.model_copy(update={"related": sharing(made.related, tags)})
     assessments.store(session, made, post.site, post.revision, evidence.model_dump(mode="json"))
-    review.note_assessment(
+    urgent_item = review.note_assessment(
         session,
         post=post,
         assessment_id=made.id,
@@ -238,8 +279,8 @@ def keep_assessment(
     }
     summary |= {"route": made.route.to, "because": made.route.because, "tags": [t.tag for t in made.tags]}
     announce(session, post.site, "assessment.completed", summary)
-    if made.route.to == "urgent_review":
-        announce(session, post.site, "review.urgent", summary)
+    if urgent_item is not None:
+        announce(session, post.site, "review.urgent", summary | {"item_id": urgent_item})
 
 
 def with_draft(session: Session, made: Assessment) -> Assessment:

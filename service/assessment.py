@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from service.retrieval.evidence import RelatedThread
 from service.tagging.suggestion import TagSuggestion
 
 SCHEMA = 1
+DAY = timedelta(days=1)
 
 
 class DraftState(BaseModel):
@@ -51,7 +52,7 @@ class Provenance(BaseModel):
     """What made an assessment: prompts, models, usage, and milliseconds spent in each station.
 
     `scores` are the fast readers' probabilities of every category, those below the cuts too: other thresholds can be tried
-    on what was read before.
+    on what was read before. `unfounded` counts what a model said of words that do not stand in the post.
     """
 
     prompts: list[PromptUsed] = []
@@ -60,6 +61,7 @@ class Provenance(BaseModel):
     ms: dict[str, float] = {}
     index_version: str = ""
     scores: dict[str, float] = {}
+    unfounded: int = 0
 
 
 class Assessment(BaseModel):
@@ -115,6 +117,17 @@ class AssessmentTextRow(Table):
     evidence: Mapped[dict[str, Any]]
 
 
+class AssessmentThreadRow(Table):
+    """A thread whose words stand in the snapshot of an assessment: what finds them when the thread goes."""
+
+    __tablename__ = "assessment_threads"
+
+    thread_id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    assessment_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("assessments.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
 def decision_digest(content_digest: str, flags: list[Flag], route: Route) -> str:
     """SHA-256 over what a person decides on: content, flags with their quotes, and route."""
     seen = [
@@ -148,6 +161,14 @@ def store(session: Session, assessment: Assessment, site: str, revision: int, ev
     session.flush()
     record = assessment.model_dump(mode="json", exclude={"draft"})
     session.add(AssessmentTextRow(assessment_id=assessment.id, record=record, evidence=evidence))
+    rows = [{"thread_id": thread, "assessment_id": assessment.id} for thread in sorted(threads_in(evidence))]
+    if rows:
+        session.execute(sa.insert(AssessmentThreadRow), rows)
+
+
+def threads_in(evidence: dict[str, Any]) -> set[str]:
+    """The threads whose words an evidence snapshot holds."""
+    return {found["thread_id"] for part in ("related", "passages") for found in evidence.get(part, [])}
 
 
 def newest(session: Session, post_id: str) -> Assessment | None:
@@ -168,6 +189,22 @@ def history(session: Session, post_id: str, limit: int = 50, before: str | None 
     if before is not None:
         query = query.where(AssessmentRow.id < before)
     return [Assessment.model_validate(record) for record in session.scalars(query)]
+
+
+def seconds_until_next(session: Session, post_id: str, limit: int, now: datetime) -> float:
+    """How long until an edited post may be assessed again: 0 unless it was re-assessed `limit` times within a day.
+
+    The first assessment of a post is no re-assessment; a deep reading belongs to a fast one. A limit of 0 is none.
+    """
+    if not limit:
+        return 0.0
+    fast = sa.select(AssessmentRow.id, AssessmentRow.created_at).where(
+        AssessmentRow.post_id == post_id, AssessmentRow.lane == "fast"
+    )
+    first = session.execute(fast.order_by(AssessmentRow.id).limit(1)).first()
+    last = session.execute(fast.order_by(AssessmentRow.id.desc()).limit(limit)).all()
+    again = [at for row_id, at in last if first is not None and row_id != first[0] and at > now - DAY]
+    return (min(again) + DAY - now).total_seconds() if len(again) == limit else 0.0
 
 
 def get(session: Session, assessment_id: str) -> Assessment:

@@ -11,7 +11,7 @@ import typer
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
-from service import cli_cases, cli_flags, cli_prompts, cli_tags
+from service import cli_cases, cli_flags, cli_prompts, cli_sites, cli_tags
 from service.errors import AnswerloopError, StoreUnavailable
 from service.settings import Settings
 
@@ -28,10 +28,16 @@ app.add_typer(cli_prompts.app, name="prompts")
 app.add_typer(cli_tags.app, name="tags")
 app.add_typer(cli_cases.app, name="cases")
 app.add_typer(cli_flags.app, name="flags")
+app.add_typer(cli_sites.app, name="sites")
 
 Site = Annotated[str, typer.Option(help="The site; the sample community by default.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never through a running server.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+FORMATS = (
+    "jsonl: a file of threads, one JSON object a line; page: a topic listing copied from the browser as text; stackexchange: "
+    "a data dump's folder, .zip or .tar with Posts.xml (a .7z has to be unpacked first); discourse: topics as /t/ID.json, one "
+    "file, a folder of .json and .ndjson, or NDJSON. What cannot be read is refused by number."
+)
 
 
 def main() -> None:
@@ -75,7 +81,7 @@ def serve(
 def import_command(
     file: Annotated[Path, typer.Argument(help="What to import.")],
     site: Site = "sample",
-    format: Annotated[str, typer.Option(help="jsonl or page.")] = "jsonl",
+    format: Annotated[str, typer.Option(help=FORMATS)] = "jsonl",
     mapping: Annotated[Path | None, typer.Option("--map", help="Field mapping for jsonl (TOML or JSON).")] = None,
     offline: Offline = False,
 ) -> None:
@@ -98,7 +104,10 @@ def assess(
     from service.local import assess_text
     from service.reporting import print_assessment
 
-    text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8", errors="replace")
+    if file == "-":
+        text = sys.stdin.buffer.read().decode("utf-8", "replace").replace("\r\n", "\n")
+    else:
+        text = Path(file).read_text("utf-8", errors="replace")
     made = assess_text(Settings(), text, site, kind, draft=draft, offline=offline)
     print_assessment(made, as_json=as_json)
 
@@ -134,15 +143,12 @@ def replay(
 
 
 @app.command()
-def reindex(site: Site = "sample") -> None:
+def reindex(site: Site = "sample", offline: Offline = False) -> None:
     """Build a site's index anew with the configured model, beside the live one, and switch to it. Resumes after a kill."""
-    from service.corpus.reindex import reindex as build
-    from service.local import open_stations
-    from service.reporting import ImportProgress
+    from service.local import reindexing
 
-    with open_stations(Settings()) as stations, ImportProgress() as progress:
-        live = build(stations.index, site, progress=progress.step)
-    print(f"live: {live.model}, {live.id}")
+    live = reindexing(Settings(), site, offline=offline)
+    print(f"live: {live['model']}, {live['id']}")
 
 
 @app.command("check-index")
@@ -150,17 +156,15 @@ def check_index(
     site: Site = "sample",
     repair: Annotated[bool, typer.Option("--repair", help="Mend from SQL what is wrong.")] = False,
     every_text: Annotated[bool, typer.Option("--every-text", help="Embed every passage again, not a sample.")] = False,
+    offline: Offline = False,
 ) -> None:
     """Find vectors missing, stale or not found by their own embedding; exit code 1 where something is wrong and stays so."""
-    from service.corpus.check_index import check_index as look
-    from service.local import open_stations
-    from service.reporting import ImportProgress
+    from service.local import checking_index
 
-    with open_stations(Settings()) as stations, ImportProgress() as progress:
-        found = look(stations.index, site, repair=repair, every_text=every_text, progress=progress.step)
-    for name, value in found.as_dict().items():
-        print(f"{name}\t{len(value) if isinstance(value, list) else value}")
-    if not found.ok and not found.repaired:
+    found = checking_index(Settings(), site, repair=repair, every_text=every_text, offline=offline)
+    for name, value in found.items():
+        print(f"{name}\t{value}")
+    if not found["ok"] and not found["repaired"]:
         raise typer.Exit(1)
 
 

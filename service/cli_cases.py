@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from service.errors import InvalidInput
 from service.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="What people decided, as cases of the eval suite.")
@@ -19,20 +21,31 @@ def export(
     site: Site = "sample",
     limit: Annotated[int, typer.Option(help="New candidates at most.")] = 50,
     days: Annotated[int, typer.Option(help="How far back.")] = 90,
-    folder: Annotated[Path | None, typer.Option("--to", help="Folder; DATA_DIR/cases/SITE by default.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--to", help="Folder; DATA_DIR/cases/SITE by default, any other only with --outside.")
+    ] = None,
+    outside: Annotated[
+        bool,
+        typer.Option("--outside", help="Write where erasure cannot reach: you delete cases of erased posts there."),
+    ] = False,
 ) -> None:
-    """Propose cases from outcomes, and write those that people accepted so far."""
+    """Propose cases from outcomes, and write those that people accepted so far.
+
+    Deleting a post deletes its case from DATA_DIR/cases/SITE. A file anywhere else keeps it until somebody writes that
+    file anew, which is why such an export needs --outside.
+    """
     from service import exporting
     from service.feedback import case_files
     from service.local import open_database, open_stations, running_server
 
     settings = Settings()
+    folder = _reached(settings.data_dir / "cases" / site, folder, outside)
     server = running_server(settings)
     if server is not None:
         found = server.call("POST", "/v1/cases/export", json={"site": site, "limit": limit, "days": days})
         _print([_row(case["id"], case["stratum"], case["content"]) for case in found["proposed"]])
         with open_database(settings) as database, database.read() as session:
-            path = case_files.write(session, site, folder or settings.data_dir / "cases" / site)
+            path = case_files.write(session, site, folder)
         print(f"{len(found['proposed'])} proposed; left out: {found['skipped']}")
         print(f"accepted cases: {path}")
         return
@@ -72,6 +85,17 @@ def reject(
 ) -> None:
     """Keep a case out."""
     _decide(case_id, "rejected", reason)
+
+
+def _reached(own: Path, folder: Path | None, outside: bool) -> Path:
+    """The folder to write to. Raises InvalidInput for one that erasure does not reach, unless that was asked for."""
+    if folder is None or folder.resolve() == own.resolve():
+        return own
+    said = f"a post that is erased stays in {folder}: only {own} is written anew when a post is deleted"
+    if not outside:
+        raise InvalidInput(f"{said}; --outside writes there all the same", field="to")
+    print(f"warning: {said}. Export again, or delete the file, after every erasure.", file=sys.stderr)
+    return folder
 
 
 def _decide(case_id: str, state: Literal["accepted", "rejected"], reason: str | None) -> None:

@@ -24,22 +24,34 @@ def fit(
     clean_flagged: Annotated[
         float, typer.Option(help="Per cent of clean posts flagged at most, for anything else.")
     ] = 5.0,
+    miss: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CATEGORY=PERCENT", help="Per cent of this category's true cases missed at most; repeat."),
+    ] = None,
+    flag: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CATEGORY=PERCENT", help="Per cent of clean posts flagged for it at most; repeat."),
+    ] = None,
     days: Annotated[int, typer.Option(help="How far back.")] = 180,
 ) -> None:
-    """Fit a candidate version from outcomes; refused with too few labels. It changes nothing until it is moved."""
+    """Fit a candidate version from outcomes; refused with too few labels. It changes nothing until it is moved.
+
+    A category named by --miss or --flag keeps that bound instead of the one for all, or the fit is refused.
+    """
     from service import tuning
-    from service.feedback.fit_thresholds import Bounds
+    from service.feedback.bounds import Bounds, parsed
     from service.local import open_stations, running_server
 
     settings = Settings()
+    bounds = Bounds(missed, clean_flagged, parsed(miss or (), "miss"), parsed(flag or (), "flag"))
     server = running_server(settings)
     if server is not None:
-        sent = {"missed": missed, "clean_flagged": clean_flagged, "days": days}
+        sent = bounds.shown() | {"days": days}
         found = server.call("POST", f"/v1/thresholds/{site}/fit", json=sent)
         number, report = found["number"], found["report"]
     else:
         with open_stations(settings) as stations:
-            made = tuning.fit(stations, site, BY, days=days, bounds=Bounds(missed, clean_flagged))
+            made = tuning.fit(stations, site, BY, days=days, bounds=bounds)
         number, report = made.number, made.report
     for category, row in report["categories"].items():
         said = f"{row['was']} to {row['cut']}, {row['labels']} labels" if row["changed"] else f"kept: {row['because']}"

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from service.settings import Settings
 
+if TYPE_CHECKING:
+    from service.database import Database
+    from service.tagging.taxonomy import Taxonomy
+
 app = typer.Typer(no_args_is_help=True, help="Vocabularies of tags and fitted taggers.")
 
-File = Annotated[Path | None, typer.Option("--taxonomy", help="A vocabulary file; the shipped one by default.")]
+File = Annotated[
+    Path | None,
+    typer.Option("--taxonomy", help="A vocabulary file; by default that of the site's last fit, else the shipped one."),
+]
 
 
 @app.command()
@@ -38,16 +45,13 @@ def fit(
     from service.local import open_database
     from service.models.embedder import BundledEmbedder
     from service.tagging.fit_site import fit_site
-    from service.tagging.taxonomy import load_taxonomy, newest_taxonomy
 
     settings = Settings()
-    path = file or newest_taxonomy(settings.prompts_dir / "taxonomy", "tech-career")
-    if path is None:
-        raise typer.BadParameter("there is no vocabulary")
-    taxonomy = load_taxonomy(path)
     embedder = BundledEmbedder(settings.models_dir)
     try:
         with open_database(settings) as database:
+            taxonomy = _vocabulary(file, site, database, settings)
+            typer.echo(f"vocabulary: {taxonomy.name} {taxonomy.version}, {len(taxonomy.tags)} tags", err=True)
             report = fit_site(
                 database, embedder, site, taxonomy, system_clock(), lambda said: typer.echo(said, err=True)
             )
@@ -62,3 +66,18 @@ def fit(
     for tag, row in report["tags"].items():
         if row["n"]:
             print(f"{tag}\tn {row['n']}\tprecision {row['precision']}\trecall {row['recall']}")
+
+
+def _vocabulary(file: Path | None, site: str, database: Database, settings: Settings) -> Taxonomy:
+    from service.prompting.labels import Labels
+    from service.tagging.fit_site import vocabulary_of
+    from service.tagging.taxonomy import load_taxonomy
+
+    if file is not None:
+        return load_taxonomy(file)
+    with database.read() as session:
+        known = vocabulary_of(session, site)
+    if known is not None:
+        return known
+    live = Labels(database, settings.prompts_dir).live("taxonomy/tech-career")
+    return load_taxonomy(settings.prompts_dir / "taxonomy" / "tech-career" / f"{live}.yaml")

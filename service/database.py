@@ -88,6 +88,13 @@ class Database:
         self.engine.dispose()
 
 
+def listed(session: Session) -> str:
+    """SQL for the values of `:ids`, one JSON list of strings: a statement over many ids that is the same for any number."""
+    if session.get_bind().dialect.name == "sqlite":
+        return "(SELECT value FROM json_each(:ids))"
+    return "(SELECT json_array_elements_text(CAST(:ids AS json)))"
+
+
 def with_driver(url: str) -> str:
     """The URL with the driver this project uses named in it."""
     for prefix in ("postgres://", "postgresql://"):

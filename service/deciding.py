@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from service import learning, precedents
 from service.assessment import AssessmentRow
 from service.clock import rfc3339
+from service.desk import waiting
 from service.errors import AnswerloopError, InvalidInput, NotFound
 from service.intake import repository as posts
 from service.intake.post import Post
@@ -33,7 +34,10 @@ def find_item(session: Session, caller: Caller, item_id: str) -> ReviewItemRow:
 
 
 def decide(stations: Stations, caller: Caller, item_id: str, wanted: Decide, *, bulk: bool = False) -> DecisionRow:
-    """Decide an item, keep the tags the person chose, and announce it, in one transaction."""
+    """Decide an item, keep the tags the person chose, and announce it, in one transaction.
+
+    A blind second review or a golden item is kept with its outcome alone: the site is told nothing.
+    """
     now = stations.clock()
     with stations.database.write() as session:
         item = find_item(session, caller, item_id)
@@ -45,15 +49,14 @@ def decide(stations: Stations, caller: Caller, item_id: str, wanted: Decide, *, 
             stations.settings, now, bulk=bulk,
         )  # fmt: skip
         learning.note_decision(session, made.row, item, made.appeal)
-        if wanted.tags is not None:
-            posts.keep_tags(session, item.post_id, list(dict.fromkeys(wanted.tags)), "moderator", now)
-        if wanted.verdict != "second_look":
-            _announce(stations, session, item, made.row, wanted.note_to_author)
-        if made.appeal is not None:
-            _announce_appeal(stations, session, item, made.appeal, made.row, wanted.note_to_author)
+        final, measures = wanted.verdict != "second_look", item.origin in items.MEASURING
+        if not measures:
+            _tell(stations, session, item, made, wanted, now)
+        elif final and item.origin == "second":
+            agreement.ask_third(session, item, made.row, now)
         post = posts.get(session, item.post_id)
     stations.queue_counts.forget()
-    if wanted.verdict != "second_look":
+    if final and not measures:
         precedents.remember(stations, post)
     return made.row
 
@@ -83,8 +86,9 @@ def escalate(stations: Stations, caller: Caller, item_id: str, reason: str | Non
     with stations.database.write() as session:
         item = find_item(session, caller, item_id)
         row = decisions.escalate(session, item, caller.id, reason, stations.clock())
-        data = _data(session, item) | {"item_id": item.id, "escalated": True, "tell": ["admin"]}
-        stations.webhooks.announce(session, item.site, "review.urgent", data)
+        if item.origin not in items.MEASURING:
+            data = _data(session, item) | {"item_id": item.id, "escalated": True, "tell": ["admin"]}
+            stations.webhooks.announce(session, item.site, "review.urgent", data)
     return row
 
 
@@ -94,6 +98,16 @@ def claim(stations: Stations, caller: Caller, item_id: str) -> datetime:
     with stations.database.write() as session:
         item = find_item(session, caller, item_id)
         until = claims.claim(session, item, caller.id, now, stations.settings.lease_seconds)
+        claims.note_view(session, item, caller.id, now)
+    return until
+
+
+def renew(stations: Stations, caller: Caller, item_id: str) -> datetime:
+    """Keep a lease that the caller has; returns until when it holds. Raises Conflict where the item was given back."""
+    now = stations.clock()
+    with stations.database.write() as session:
+        item = find_item(session, caller, item_id)
+        until = claims.renew(session, item, caller.id, now, stations.settings.lease_seconds)
         claims.note_view(session, item, caller.id, now)
     return until
 
@@ -147,7 +161,7 @@ def report(stations: Stations, caller: Caller, post_id: str, sent: concerns.Repo
     with stations.database.write() as session:
         post = _post(session, caller, post_id)
         joined = concerns.report(session, post, seen_of(session, post_id), sent, now)
-        if joined.new and joined.item.urgency == 0:
+        if joined.urgent:
             data = _data(session, joined.item) | {"item_id": joined.item.id, "because": [sent.category], "by": "member"}
             stations.webhooks.announce(session, post.site, "review.urgent", data)
     return joined
@@ -225,6 +239,19 @@ def _data(session: Session, item: ReviewItemRow) -> dict[str, Any]:
     return data
 
 
+def _tell(
+    stations: Stations, session: Session, item: ReviewItemRow, made: decisions.Decided, wanted: Decide, now: datetime
+) -> None:
+    """What a decision changes on the site: tags, the drafts' topics, and the events that say so."""
+    if wanted.tags is not None:
+        posts.keep_tags(session, item.post_id, list(dict.fromkeys(wanted.tags)), "moderator", now)
+        waiting.retopic(session, item.post_id, wanted.tags)
+    if wanted.verdict != "second_look":
+        _announce(stations, session, item, made.row, wanted.note_to_author)
+    if made.appeal is not None:
+        _announce_appeal(stations, session, item, made.appeal, made.row, wanted.note_to_author)
+
+
 def _announce(stations: Stations, session: Session, item: ReviewItemRow, made: DecisionRow, note: str | None) -> None:
     data = _data(session, item) | {
         "item_id": item.id, "decision_id": made.id, "verdict": made.act, "assessment_id": made.assessment_id,
@@ -247,6 +274,17 @@ def _after_taking_back(
 ) -> None:
     learning.note_taken_back(session, row)
     taken = session.get(DecisionRow, row.takes_back) if row.takes_back else None
-    if taken is not None and taken.tags is not None:
-        posts.take_back_tags(session, item.post_id, now)
+    if taken is None or taken.origin in items.MEASURING:
+        return
+    if taken.tags is not None and posts.take_back_tags(session, item.post_id, "moderator", taken.at, now):
+        waiting.retopic(session, item.post_id, _topics(session, item.post_id))
     _announce(stations, session, item, row, None)
+
+
+def _topics(session: Session, post_id: str) -> list[str]:
+    """The tags that count for a post: those kept, or those suggested where nobody said."""
+    kept = posts.kept_tags(session, post_id)
+    if kept is not None:
+        return kept
+    newest = sa.select(AssessmentRow.tags).where(AssessmentRow.post_id == post_id).order_by(AssessmentRow.id.desc())
+    return [str(tag["tag"]) for tag in session.scalar(newest.limit(1)) or []]

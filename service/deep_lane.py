@@ -7,9 +7,9 @@ while a model answers.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
@@ -21,13 +21,14 @@ from service.desk import repository as desk
 from service.desk.tables import RegenerationRow
 from service.drafting import repository as drafts
 from service.drafting.ask_model import Listener
-from service.drafting.draft import Sentence, WrittenDraft
+from service.drafting.draft import DraftKind, Sentence, WrittenDraft
 from service.drafting.sources import still_shown
 from service.drafting.tables import DraftRow
 from service.drafting.write import Drafter
 from service.errors import AnswerloopError, NotFound
 from service.flagging.deep import DeepReader
-from service.flagging.flag import Degradation
+from service.flagging.flag import Degradation, Flag, Route
+from service.flagging.routing import route, stronger
 from service.intake import repository as posts
 from service.intake.normalise import normalise
 from service.intake.post import Post
@@ -39,6 +40,7 @@ from service.tagging.check import TagChecker
 RETRY_AFTER_S = (60.0, 600.0, 3600.0)
 """Waits before a reading that failed is tried again."""
 DEEP_PROMPTS = {"flag_post", "check_tags"}
+DEEP_PARTS = ("flags", "tags")
 
 
 @dataclass(frozen=True)
@@ -73,46 +75,57 @@ class DeepLane:
     def read_deep(self, assessment_id: str, attempt: int = 0) -> str:
         """Read flags and tags with the configured models; append the result. Returns the new assessment's id.
 
-        Where a model failed the result says so, and the reading is tried again later, a few times.
+        Where a model failed the result says so, and what it should have read is tried again later, a few times; what the
+        other read stays. Nothing is stored of a post that was edited or erased meanwhile;
+        where its Assessment still holds, the new text is read.
         """
         found = self._fast(assessment_id)
-        if found is None or self._is_read(found, attempt):
+        unread = self._unread(found, attempt) if found is not None else None
+        if found is None or unread is None:
             return ""
-        post, fast, evidence = found.post, found.made, found.evidence
-        readable = normalise(post)
-        update: dict[str, Any] = {}
-        failed: list[Degradation] = []
-        used: list[dict[str, Any]] = []
-        if self.deep_reader is not None:
-            try:
-                read = self.deep_reader.read(
-                    post, readable, fast.flags, fast.route, person_has_seen=self._seen(post.id)
-                )
-                update |= {"flags": read.flags, "route": read.route}
-                used.append(read.provenance)
-            except AnswerloopError as failure:
-                update["route"] = self.deep_reader.route_after_failure(fast.flags, fast.route)
-                failed.append(Degradation(part="flags", reason=failure.code, reader="deep"))
-        if self.tag_checker is not None:
-            try:
-                checked = self.tag_checker.check(post, readable, fast.tags)
-                update["tags"] = checked.tags
-                used.append(checked.provenance)
-            except AnswerloopError as failure:
-                failed.append(Degradation(part="tags", reason=failure.code, reader="deep"))
+        reading = self._reading(found, unread)
         with self.readers.database.write() as session:
-            if failed and attempt < len(RETRY_AFTER_S):
+            newest = self._newest(session, found)
+            if newest is None:
+                return ""
+            if (revision := posts.get(session, found.post.id).revision) != found.post.revision:
+                key = f"deep-{assessment_id}-revision-{revision}"
+                self.jobs.enqueue(session, DEEP, "read_deep", key, assessment_id, attempt)
+                return ""
+            if reading.failed and attempt < len(RETRY_AFTER_S):
                 key, wait = f"deep-{assessment_id}-again-{attempt + 1}", RETRY_AFTER_S[attempt]
                 self.jobs.enqueue(session, DEEP, "read_deep", key, assessment_id, attempt + 1, delay_s=wait)
-            if failed and attempt:
+            if attempt and not reading.used:
                 return ""
-            newest = self._newest(session, found) or fast
-            degraded = [d for d in newest.degraded_because if d.reader == "fast" or d.part == "draft"] + failed
-            deep = self._deep_version(post, newest, update, degraded, used)
-            keep_assessment(self.readers, session, post, deep, evidence, self.announce)
-            for provenance in used:
-                self.shadow(session, fast.id, provenance["prompt"]["name"])
+            if not reading.seen and "flags" in reading.update and review.seen_by_now(session, found.post.id):
+                reading.update |= self._as_seen(found, newest.route, reading.update)
+            degraded = [d for d in newest.degraded_because if d.reader == "fast" or d.part not in unread.parts]
+            deep = self._deep_version(found.post, newest, reading.update, degraded + reading.failed, reading.used)
+            keep_assessment(self.readers, session, found.post, deep, found.evidence, self.announce)
+            for provenance in reading.used:
+                self.shadow(session, found.made.id, provenance["prompt"]["name"])
         return deep.id
+
+    def _reading(self, found: _Found, unread: _Unread) -> _Reading:
+        """Ask the configured models for the parts that are not read yet; a part that fails does not stop the other."""
+        post, fast, readable = found.post, found.made, normalise(found.post)
+        reading = _Reading(seen=self._was_seen(post.id))
+        if self.deep_reader is not None and "flags" in unread.parts:
+            try:
+                read = self.deep_reader.read(post, readable, fast.flags, unread.route, person_has_seen=reading.seen)
+                reading.update |= {"flags": read.flags, "route": read.route}
+                reading.used.append(read.provenance)
+            except AnswerloopError as failure:
+                reading.update["route"] = self.deep_reader.route_after_failure(fast.flags, unread.route)
+                reading.failed.append(Degradation(part="flags", reason=failure.code, reader="deep"))
+        if self.tag_checker is not None and "tags" in unread.parts:
+            try:
+                checked = self.tag_checker.check(post, readable, fast.tags)
+                reading.update["tags"] = checked.tags
+                reading.used.append(checked.provenance)
+            except AnswerloopError as failure:
+                reading.failed.append(Degradation(part="tags", reason=failure.code, reader="deep"))
+        return reading
 
     def write_draft(self, draft_id: str) -> str:
         """Write the draft that is most wanted now (not always the one named) and hand its place on. Returns its id."""
@@ -152,7 +165,7 @@ class DeepLane:
             return self.drafter.write(
                 post, readable, evidence, found.made.route, instruction=instruction, lang=lang, today=today,
                 listener=Listener(self._send(draft_id, "sentence"), lambda: self._send(draft_id, "withdrawn")(None)),
-                attempt=anew.attempt,
+                attempt=anew.attempt, form=anew.form,
             )  # fmt: skip
         except AnswerloopError as failure:
             return WrittenDraft(status="failed", abstained_because=failure.code)
@@ -228,20 +241,30 @@ class DeepLane:
                 return None
         return None
 
-    def _is_read(self, found: _Found, attempt: int) -> bool:
-        """Whether this reading was done before: a job may run twice."""
+    def _unread(self, found: _Found, attempt: int) -> _Unread | None:
+        """What is left to read; None where the post has changed or this reading was done: a job may run twice."""
         with self.readers.database.read() as session:
-            if self._newest(session, found) is None:
-                return True
+            newest = self._newest(session, found)
+            if newest is None:
+                return None
             later = [made for made in assessments.history(session, found.post.id) if made.id > found.made.id]
+        if attempt:
+            parts: set[str] = {d.part for d in newest.degraded_because if d.reader == "deep" and d.part in DEEP_PARTS}
+            return _Unread(newest.route, parts) if parts else None
         tried = {p.name for made in later for p in made.provenance.prompts} & DEEP_PROMPTS
-        failed = any(d.reader == "deep" and d.part != "draft" for made in later for d in made.degraded_because)
-        still = bool(later) and any(d.reader == "deep" and d.part != "draft" for d in later[0].degraded_because)
-        return not still if attempt else bool(tried) or failed
+        failed = any(d.reader == "deep" and d.part in DEEP_PARTS for made in later for d in made.degraded_because)
+        return None if tried or failed else _Unread(newest.route, set(DEEP_PARTS))
 
-    def _seen(self, post_id: str) -> bool:
+    def _was_seen(self, post_id: str) -> bool:
         with self.readers.database.read() as session:
             return review.was_seen(session, post_id)
+
+    def _as_seen(self, found: _Found, before: Route, update: dict[str, Any]) -> dict[str, Any]:
+        """What a model read, where a person opened the post while it was reading: nothing is taken away from them."""
+        flags = _with_seen(found.made.flags, update["flags"])
+        cuts = self.readers.thresholds_of(found.post.site)
+        proposed = route(flags, self.readers.policy, cuts, degraded=False, limited=False, unread_language="publish")
+        return {"flags": flags, "route": stronger(before, stronger(update["route"], proposed))}
 
 
 @dataclass(frozen=True)
@@ -252,6 +275,25 @@ class _Found:
 
 
 @dataclass(frozen=True)
+class _Unread:
+    """The parts that the deep lane has still to read, and the route that holds until then."""
+
+    route: Route
+    parts: set[str]
+
+
+@dataclass
+class _Reading:
+    """What models found: fields to change, where each came from, and the parts that failed. `seen`: a person had the
+    post before them when the models were asked."""
+
+    seen: bool = False
+    update: dict[str, Any] = field(default_factory=dict)
+    used: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[Degradation] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class _Anew:
     """For a draft that is written anew beside another: the other's sentences, the one to replace, how often so far."""
 
@@ -259,6 +301,7 @@ class _Anew:
     kind: str = "answer"
     sentence_id: str | None = None
     attempt: int = 0
+    form: DraftKind | None = None
 
 
 def _anew(session: Session, draft_id: str) -> _Anew:
@@ -268,7 +311,21 @@ def _anew(session: Session, draft_id: str) -> _Anew:
     earlier = [r.draft_id for r in desk.regenerations(session, row.of_draft_id) if r.draft_id <= draft_id]
     text, of_draft = drafts.text(session, row.of_draft_id), session.get(DraftRow, row.of_draft_id)
     before = [Sentence.model_validate(s) for s in text.sentences] if text else []
-    return _Anew(before, (of_draft.kind if of_draft else None) or "answer", row.sentence_id, len(earlier))
+    return _Anew(
+        before,
+        (of_draft.kind if of_draft else None) or "answer",
+        row.sentence_id,
+        len(earlier),
+        cast("DraftKind | None", row.form),
+    )
+
+
+def _with_seen(fast: list[Flag], read: list[Flag]) -> list[Flag]:
+    """The flags of both lanes, those of the fast one as they were unless the model raised them too."""
+    before = {flag.id: flag for flag in fast}
+    raised = [flag for flag in read if flag.id not in before or flag.found_by != before[flag.id].found_by]
+    told = {flag.id for flag in raised}
+    return sorted([*raised, *(f for f in fast if f.id not in told)], key=lambda flag: -flag.probability)
 
 
 def _joined(before: Provenance, used: list[dict[str, Any]]) -> Provenance:
@@ -284,4 +341,6 @@ def _joined(before: Provenance, used: list[dict[str, Any]]) -> Provenance:
             cost_usd=usage.cost_usd + entry.get("cost_usd", 0.0),
         )
         ms |= entry.get("ms", {})
-    return before.model_copy(update={"prompts": prompts, "models": models, "usage": usage, "ms": ms})
+    unfounded = before.unfounded + sum(entry.get("unfounded", 0) for entry in used)
+    update = {"prompts": prompts, "models": models, "usage": usage, "ms": ms, "unfounded": unfounded}
+    return before.model_copy(update=update)

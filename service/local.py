@@ -5,17 +5,25 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
+
+from service.corpus.vectors import FolderLock
 from service.database import Database
 from service.errors import AlreadyOpen, AnswerloopError, InvalidInput
 from service.models.files import check_bundled
 from service.serving import note_path
 from service.settings import Settings
 from service.stations import Stations
+
+ANSWER_S = 2.0
+"""How long a running server may take to say that it lives."""
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -40,15 +48,70 @@ class RunningServer:
             raise AnswerloopError(str(response.json().get("detail", response.status_code)))
         return response.json() if response.content else None
 
+    def follow(self, path: str, asked: dict[str, Any], step: Callable[[int, int | None, str], None]) -> dict[str, Any]:
+        """Ask for work that is followed as it goes on; its result. Raises AnswerloopError with the server's own words
+        and the exit code of the error."""
+        import httpx
+
+        headers = {"Authorization": f"Bearer {self.key}"}
+        try:
+            with httpx.stream(
+                "POST", self.url + path, headers=headers, timeout=600, trust_env=False, json=asked
+            ) as response:
+                if not response.is_success:
+                    response.read()
+                    raise AnswerloopError(str(response.json().get("detail", response.status_code)))
+                for line in response.iter_lines():
+                    said = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+                    if "error" in said:
+                        raise _error(said["error"], said["exit_code"])
+                    if "result" in said:
+                        return dict(said["result"])
+                    if "done" in said:
+                        step(said["done"], said["total"], said["doing"])
+        except httpx.HTTPError as failure:
+            raise AnswerloopError(f"the running server does not answer: {type(failure).__name__}") from failure
+        raise AnswerloopError("the running server stopped before it was done; the same command goes on")
+
+    def answers(self) -> bool:
+        """Whether a service answers there within a short time."""
+        import httpx
+
+        try:
+            response = httpx.get(f"{self.url}/healthz", timeout=ANSWER_S, trust_env=False)
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return False
+        return response.is_success
+
+
+def _error(detail: str, exit_code: int) -> AnswerloopError:
+    error = AnswerloopError(detail)
+    error.exit_code = exit_code
+    return error
+
 
 def running_server(settings: Settings) -> RunningServer | None:
-    """The server that runs on this DATA_DIR, if one does."""
+    """The server that runs on this DATA_DIR, if one does: its process lives, and it answers or holds the vectors.
+
+    The note of a server that was killed may name a process that lives: in a container all have the same few numbers.
+    """
     try:
         note = json.loads(note_path(settings).read_text("utf-8"))
         os.kill(int(note["pid"]), 0)
-    except (OSError, ValueError, KeyError):
+        server = RunningServer(str(note["url"]), str(note["key"]))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return RunningServer(str(note["url"]), str(note["key"]))
+    return server if server.answers() or _vectors_are_held(settings) else None
+
+
+def _vectors_are_held(settings: Settings) -> bool:
+    if settings.chroma_url:
+        return False
+    try:
+        FolderLock(settings.data_dir / "chroma", "").release()
+    except AlreadyOpen:
+        return True
+    return False
 
 
 @contextlib.contextmanager
@@ -84,7 +147,7 @@ def _server(settings: Settings, offline: bool) -> RunningServer | None:
 
 
 def importing(settings: Settings, file: Path, site: str, format: str, mapping: Path | None, *, offline: bool) -> int:
-    """`answerloop import`. Returns the exit code: 0, or 1 where nothing could be read."""
+    """`answerloop import`. Returns the exit code: 0, or 1 where it failed or nothing could be read."""
     from service.corpus import importing as importer
     from service.reporting import ImportProgress, print_import
 
@@ -105,42 +168,82 @@ def importing(settings: Settings, file: Path, site: str, format: str, mapping: P
     with open_stations(settings) as stations, ImportProgress() as progress:
         report = importer.import_file(
             stations.database, stations.index, stations.clock, file, site=site, format=format, mapping=mapping,
-            progress=progress.step,
+            progress=progress.step, effects=partial(stations.after_sources, site),
         )  # fmt: skip
     return print_import(report)
 
 
+def reindexing(settings: Settings, site: str, *, offline: bool) -> dict[str, Any]:
+    """`answerloop reindex`: `{model, id}` of the generation that is live then."""
+    from service import index_jobs
+    from service.reporting import ImportProgress
+
+    server = _server(settings, offline)
+    if server is not None:
+        asked = {"site": site, "model": settings.embed_model}
+        with ImportProgress() as progress:
+            return server.follow("/v1/index/reindex", asked, progress.step)
+    with open_stations(settings) as stations, ImportProgress() as progress:
+        return index_jobs.reindex(stations, site, progress.step)
+
+
+def checking_index(settings: Settings, site: str, *, repair: bool, every_text: bool, offline: bool) -> dict[str, Any]:
+    """`answerloop check-index`: how many of each fault there are, and whether it is `ok` and `repaired`."""
+    from service import index_jobs
+    from service.reporting import ImportProgress
+
+    server = _server(settings, offline)
+    if server is not None:
+        asked = {"site": site, "repair": repair, "every_text": every_text}
+        with ImportProgress() as progress:
+            return server.follow("/v1/index/check", asked, progress.step)
+    with open_stations(settings) as stations, ImportProgress() as progress:
+        return index_jobs.check(stations, site, progress.step, repair=repair, every_text=every_text)
+
+
 def assess_text(settings: Settings, text: str, site: str, kind: str, *, draft: bool, offline: bool) -> dict[str, Any]:
-    """`answerloop assess`: what the API's `/v1/try` answers."""
+    """`answerloop assess`: what the API's `/v1/try` answers. Raises InvalidInput, naming the field."""
+    from service.trying import AskedTry, try_post
+
     title, _, body = text.lstrip("\ufeff").partition("\n")
     asked = {"site": site, "title": title.strip()[:300], "body": body.strip(), "kind": kind, "draft": draft}
     if len(title.strip()) > 300:
         asked |= {"title": "", "body": text.strip()}
+    checked = _checked(AskedTry, asked)
     server = _server(settings, offline)
     if server is not None:
         return dict(server.call("POST", "/v1/try", json=asked))
-    from service.trying import AskedTry, try_post
-
     with open_stations(settings) as stations:
-        return try_post(stations, AskedTry.model_validate(asked))
+        return try_post(stations, checked)
 
 
 def find_related(settings: Settings, text: str, site: str, k: int, *, offline: bool) -> list[dict[str, Any]]:
-    """`answerloop related`."""
-    server = _server(settings, offline)
-    title, body = (text, "") if len(text) <= 300 else ("", text)
-    if server is not None:
-        asked = {"site": site, "title": title, "body": body, "k": k}
-        return list(server.call("POST", "/v1/related", json=asked)["related"])
+    """`answerloop related`. Raises InvalidInput, naming the field."""
     from service.intake.normalise import normalise
     from service.intake.post import NewPost
     from service.intake.windows import embed_post
 
+    title, body = (text, "") if len(text) <= 300 else ("", text)
+    post = _checked(NewPost, {"site": site, "external_id": "-", "title": title, "body": body})
+    server = _server(settings, offline)
+    if server is not None:
+        asked = {"site": site, "title": title, "body": body, "k": k}
+        return list(server.call("POST", "/v1/related", json=asked)["related"])
     with open_stations(settings) as stations:
-        readable = normalise(NewPost(site=site, external_id="-", title=title, body=body))
+        readable = normalise(post)
         embedded = embed_post(readable, stations.embedder)
         found = stations.readers.finder.find_related(readable, embedded, site, k=k)
     return [r.model_dump(mode="json") for r in found.related]
+
+
+def _checked(model: type[_Model], values: dict[str, Any]) -> _Model:
+    """The values as the API would take them; the error names the field and repeats nothing that was written."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as refused:
+        problem = refused.errors(include_input=False, include_url=False, include_context=False)[0]
+        field = ".".join(map(str, problem["loc"])) or "body"
+        raise InvalidInput(f"{field}: {problem['msg'].removeprefix('Value error, ')}", field=field) from None
 
 
 def _pause() -> None:

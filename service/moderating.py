@@ -8,19 +8,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from service import assessment as assessments
 from service import precedents
-from service.assessment import Assessment
+from service.assessment import Assessment, AssessmentRow
 from service.clock import rfc3339
 from service.deciding import find_item
 from service.errors import NotFound
 from service.flagging.care import CrisisLines, care_card, load_crisis_lines
+from service.flagging.policy import Policy
 from service.intake import repository as posts
 from service.intake.post import NewPost, Post
 from service.people.permissions import Caller, require
-from service.review import claims, concerns, decisions, history, queue, redaction, wellbeing
+from service.review import claims, concerns, deciders, decisions, history, items, queue, redaction, wellbeing
+from service.review.agreement import upheld
 from service.review.history import PastPost
 from service.review.queue import Filters, Listed
 from service.review.tables import DecisionRow, ReviewItemRow
@@ -36,11 +39,26 @@ def site_of(caller: Caller) -> str | None:
     return None if caller.role == "admin" or caller.site == "*" else caller.site
 
 
+def check_filters(caller: Caller, filters: Filters) -> None:
+    """Raise NotAllowed for another site's queue. Only admins may see which items the audit sample brought."""
+    require(caller, "review", filters.site)
+    if filters.by == "audit":
+        require(caller, "settings")
+
+
+def counts(stations: Stations, caller: Caller, site: str | None = None) -> dict[str, Any]:
+    """The counts of the caller's queue, or of one site's; how many the audit sample brought is for admins."""
+    counted = asdict(stations.queue_counts.of(site_of(caller) or site))
+    if not caller.may("settings"):
+        counted["facets"]["by"] = {k: v for k, v in counted["facets"].get("by", {}).items() if k != "audit"}
+    return counted
+
+
 def listing(
     stations: Stations, caller: Caller, filters: Filters, limit: int, after: tuple[int, str] | None = None
 ) -> list[Listed]:
-    """A page of the queue."""
-    require(caller, "review")
+    """A page of the queue. Raises NotAllowed for another site's queue, and for whom the audit sample is not marked."""
+    check_filters(caller, filters)
     with stations.database.read() as session:
         return queue.page(session, site_of(caller), caller.id, filters, stations.clock(), limit, after)
 
@@ -62,8 +80,8 @@ def open_item(stations: Stations, caller: Caller, item_id: str) -> dict[str, Any
         try:
             post = posts.get(session, item.post_id)
         except NotFound:
-            raise NotFound("the post was erased", field="item_id") from None
-    similar = precedents.similar(stations, post)
+            raise NotFound("the post was erased", field="item_id", reason="erased") from None
+    similar = precedents.of_post(stations, post)
     with stations.database.read() as session:
         made = assessments.newest(session, item.post_id)
         if made is None:
@@ -71,23 +89,45 @@ def open_item(stations: Stations, caller: Caller, item_id: str) -> dict[str, Any
         shown = _outline(item, now) | _post(post) | {"assessment": made.model_dump(mode="json")}
         shown |= _care(stations, post, made, item)
         shown |= _people(session, stations, caller, item, now)
-        shown["kept_tags"] = posts.kept_tags(session, post.id)
-        shown["precedents"] = [_past(p) for p in precedents.of_post(session, similar)]
+        shown["kept_tags"] = None if item.origin in items.MEASURING else posts.kept_tags(session, post.id)
         known = post.author.id != NOBODY
         others = history.of_author(session, post.site, post.author.id, post.id) if known else []
-        shown["author_posts"] = [_past(p) for p in others]
+        heavy = weighing(session, stations.readers.policy, [past.post_id for past in [*similar, *others]])
+        shown["precedents"] = [_past(past, heavy) for past in similar]
+        shown["author_posts"] = [_past(past, heavy) for past in others]
     return shown
 
 
-def next_for(stations: Stations, caller: Caller, filters: Filters | None = None) -> ReviewItemRow | None:
+def next_for(
+    stations: Stations, caller: Caller, filters: Filters | None = None, after: tuple[int, str] | None = None
+) -> ReviewItemRow | None:
     """The item to go on with; after several distressing posts in a row another kind comes first where there is one."""
-    require(caller, "review")
+    filters = filters or Filters()
+    check_filters(caller, filters)
     now, policy = stations.clock(), stations.readers.policy
     with stations.database.read() as session:
         choices = wellbeing.choices_of(session, caller.id)
         tired = wellbeing.shift(session, caller.id, choices, now).wants_relief
         avoid = [clause.category for clause in policy.clauses if clause.distressing] if tired else []
-        return queue.next_item(session, site_of(caller), caller.id, now, avoid, filters)
+        return queue.next_item(session, site_of(caller), caller.id, now, avoid, filters, after)
+
+
+def weighing(session: Session, policy: Policy, post_ids: list[str]) -> set[str]:
+    """Of some posts those that may weigh on whoever reads them, by their newest assessment or what a person upheld."""
+    newest = sa.select(sa.func.max(AssessmentRow.id)).where(AssessmentRow.post_id.in_(post_ids))
+    made = sa.select(AssessmentRow).where(AssessmentRow.id.in_(newest.group_by(AssessmentRow.post_id)))
+    said = decisions.standing().where(DecisionRow.post_id.in_(post_ids))
+    found = {row.post_id for row in session.scalars(said) if distressing(policy, sorted(upheld(row)))}
+    for row in session.scalars(made):
+        if distressing(policy, [str(flag["category"]) for flag in row.flags]):
+            found.add(row.post_id)
+    return found
+
+
+def weighing_items(session: Session, policy: Policy, item_ids: list[str]) -> set[str]:
+    """Of some items those whose post may weigh on whoever reads it."""
+    chosen = sa.select(ReviewItemRow).where(ReviewItemRow.id.in_(item_ids))
+    return {row.id for row in session.scalars(chosen) if distressing(policy, row.categories)}
 
 
 def undoable(stations: Stations, caller: Caller, item_id: str) -> dict[str, Any] | None:
@@ -130,10 +170,11 @@ def _care(stations: Stations, post: Post, made: Assessment, item: ReviewItemRow)
     for flag in made.flags:
         if flag.care.id in policy.cards and flag.care.id not in cards:
             cards[flag.care.id] = care_card(flag.care, policy, lines).model_dump(mode="json")
+    raised: dict[str, str] = {flag.category: flag.clause for flag in made.flags}
     clauses = {}
     for category in dict.fromkeys([*item.categories, *(flag.category for flag in made.flags)]):
         if policy.active(category):
-            clause = policy.clause_of(category)
+            clause = policy.clause_of(category, raised.get(category))
             clauses[category] = {
                 "clause": clause.clause, "title": clause.title, "author_text": clause.author_text,
                 "reason_required": needs_reason(policy, category), "distressing": clause.distressing,
@@ -146,8 +187,9 @@ def _care(stations: Stations, post: Post, made: Assessment, item: ReviewItemRow)
 
 
 def _people(session: Session, stations: Stations, caller: Caller, item: ReviewItemRow, now: datetime) -> dict[str, Any]:
-    reports, appeals = concerns.of_item(session, item.id), concerns.appeals_of(session, item.post_id)
-    blind = item.second_of is not None
+    blind = item.origin == "second"
+    reports = concerns.reports_of(session, item.post_id)
+    appeals = [] if blind else concerns.appeals_of(session, item.post_id)
     acts = [] if blind else decisions.acts_on(session, item.id)
     owners = [*(r.id for r in reports), *(a.id for a in appeals), *(d.id for d in acts)]
     said = {key: row.reason for key, row in decisions.texts(session, owners).items()}
@@ -158,7 +200,7 @@ def _people(session: Session, stations: Stations, caller: Caller, item: ReviewIt
     return {
         "claimed_by_name": names.get(item.claimed_by or "", "an API key") if claims.holder(item, now) else None,
         "mine": claims.holder(item, now) == caller.id,
-        "not_for_me": item.not_for == caller.id,
+        "not_for_me": deciders.barred(session, item, caller.id),
         "viewers": [asdict(v) for v in claims.viewers(session, item.id, now, caller.id)],
         "reported": [{"category": r.category, "at": rfc3339(r.at), "reason": said.get(r.id)} for r in reports],
         "appeals": [{"id": a.id, "state": a.state, "at": rfc3339(a.at), "reason": said.get(a.id)} for a in appeals],
@@ -178,8 +220,8 @@ def _act(
     }  # fmt: skip
 
 
-def _past(past: PastPost) -> dict[str, Any]:
-    shown = asdict(past)
+def _past(past: PastPost, heavy: set[str]) -> dict[str, Any]:
+    shown = asdict(past) | {"distressing": past.post_id in heavy}
     shown["received_at"] = rfc3339(past.received_at)
     shown["decided_at"] = rfc3339(past.decided_at) if past.decided_at else None
     return shown

@@ -25,6 +25,7 @@ from service.prompting import library, lock
 from service.prompting.labels import PRODUCTION, Labels, Move
 from service.prompting.tables import PromptGateRow
 from service.settings import Settings
+from service.shadowing import LEAST_PAIRS, compared
 
 GATE_S = 3600
 Judge = Callable[[str, str, list[str]], dict[str, Any]]
@@ -93,6 +94,7 @@ class Promotions:
             report = self._judge(name, version, list(models))
         except Exception as failure:
             report = {"verdict": "unmeasured", "because": f"the gate run broke: {type(failure).__name__}"}
+        report |= self._beside(name, before, version, report)
         if report["verdict"] == "passed" and self._labels.find(name, PRODUCTION) not in (before, version):
             report |= {"verdict": "overtaken", "because": "production was moved while the gate ran; ask again"}
         if report["verdict"] == "passed":
@@ -102,6 +104,16 @@ class Promotions:
             if row is not None:
                 row.state, row.verdict, row.report, row.finished_at = "done", report["verdict"], report, self._clock()
         return gate_id
+
+    def _beside(self, name: str, before: str | None, version: str, report: dict[str, Any]) -> dict[str, Any]:
+        """What the shadow runs of the two versions say; enough of them that show no gain fail a version that passed."""
+        with self._database.read() as session:
+            shadow = compared(session, name, before or "", version, self._settings.shadow_margin)
+        found: dict[str, Any] = {"shadow": shadow}
+        if report["verdict"] == "passed" and shadow["n"] >= LEAST_PAIRS and not shadow["may_be_promoted"]:
+            because = f"the gain over {shadow['n']} shadow runs is not above {shadow['margin']:g} for certain"
+            found |= {"verdict": "failed", "because": because}
+        return found
 
     def gates(self, name: str, version: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
         """Gate runs of a name, newest first."""
@@ -124,7 +136,12 @@ class Promotions:
         settings = self._settings
         if name in ("draft_small", "draft_answer"):
             return tuple(m for m in model_list(settings.draft_model) if is_local(m) == (name == "draft_small"))
-        return model_list({"flag_post": settings.flag_model, "check_tags": settings.tag_model}.get(name, ""))
+        asked = {
+            "flag_post": settings.flag_model,
+            "check_tags": settings.tag_model,
+            "check_support": settings.nli_model,
+        }
+        return model_list(asked.get(name, ""))
 
     def _start(self, name: str, version: str, before: str | None, by: str, reason: str, model: str) -> dict[str, Any]:
         row = PromptGateRow(
@@ -141,6 +158,7 @@ class Promotions:
     def _in_own_process(self, name: str, version: str, models: list[str]) -> dict[str, Any]:
         command = [sys.executable, "-m", "eval.promotion", name, version, "--models", ",".join(models)]
         command += ["--prompts", str(self._settings.prompts_dir.resolve())]
+        command += ["--against", self._labels.find(name, PRODUCTION) or ""]
         env = os.environ | {"DATA_DIR": str(self._settings.data_dir.resolve())}
         done = subprocess.run(
             command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=GATE_S, check=False

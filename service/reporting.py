@@ -13,12 +13,15 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table as Grid
+from rich.text import Text
 
 ROUTES = {
     "publish": "publish: nobody needs to look",
@@ -26,6 +29,9 @@ ROUTES = {
     "urgent_review": "urgent review: somebody must look now",
     "hold": "hold: do not show it until someone looked",
 }
+COUNTED = ("read", "imported", "changed", "unchanged", "gone", "refused", "answers")
+SHOWN = 50
+"""Refused records of an import that are shown; the rest are counted."""
 LIKELIHOOD = ((0.9, "almost certain"), (0.7, "likely"), (0.45, "about even"), (0.2, "possible"), (0.0, "unlikely"))
 
 
@@ -76,23 +82,39 @@ def print_related(related: list[dict[str, Any]], *, as_json: bool) -> None:
 
 
 def print_import(report: dict[str, Any]) -> int:
-    """Totals, and each refused line with its number; 1 where nothing was imported and something was refused."""
+    """Refused lines with their numbers, notes, totals; 1 where it failed, or something was refused and nothing was usable."""
     console = Console()
-    for refused in report.get("bad", [])[:50]:
+    bad = report.get("bad", [])[:SHOWN]
+    for refused in bad:
         console.print(f"  line {refused['line']}: {escape(str(refused['reason']))}")
-    totals = {
-        key: value for key, value in report.items() if isinstance(value, int | float) and not isinstance(value, bool)
-    }
-    console.print("  ".join(f"{key} {value}" for key, value in totals.items()))
-    return 1 if report.get("refused", 0) and not report.get("imported", 0) + report.get("unchanged", 0) else 0
+    if (more := report.get("refused", 0) - len(bad)) > 0:
+        console.print(f"  and {more} more")
+    for note in report.get("notes", []):
+        console.print(f"  {escape(str(note))}")
+    console.print("  ".join(f"{name} {report[name]}" for name in COUNTED if name in report))
+    if "reason" in report:
+        Console(stderr=True).print(f"answerloop: the import failed: {escape(str(report['reason']))}")
+        return 1
+    usable = sum(report.get(name, 0) for name in ("imported", "changed", "unchanged", "gone"))
+    return 1 if report.get("refused", 0) and not usable else 0
+
+
+class RateColumn(ProgressColumn):
+    """How many are done a second."""
+
+    def render(self, task: Task) -> Text:
+        """Empty until it can be told."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s")
 
 
 class ImportProgress:
-    """A bar with count, elapsed and remaining time."""
+    """A bar with count, rate, elapsed and remaining time."""
 
-    def __init__(self) -> None:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        self._progress = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True))
+    def __init__(self, console: Console | None = None) -> None:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn())
+        shown = console or Console(stderr=True)
+        self._progress = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=shown)
         self._task = self._progress.add_task("importing", total=None)
 
     def __enter__(self) -> Self:
@@ -110,7 +132,9 @@ class ImportProgress:
 
     def show(self, state: dict[str, Any]) -> None:
         """The state of an import that a server runs."""
-        self.step(int(state.get("position", 0)), None, f"importing ({state['state']})")
+        report = state.get("report", {})
+        done = int(report.get("done", state.get("position", 0)))
+        self.step(done, report.get("total"), f"{report.get('doing', 'importing')} ({state['state']})")
 
 
 def _print_flag(console: Console, flag: dict[str, Any]) -> None:

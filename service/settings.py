@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.database import sqlite_url
 
 LOCAL_EMBEDDER = "local/all-MiniLM-L6-v2-int8"
 LOCAL_WRITER = "local/SmolLM2-135M-Instruct"
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -30,11 +34,20 @@ class Settings(BaseSettings):
     prompts_dir: Path = Field(Path("prompts"), description="Folder of prompt, policy and taxonomy files.")
     sample_site: str = Field("sample", description="Name of the site that the sample community is loaded into.")
 
-    embed_model: str = Field(LOCAL_EMBEDDER, description="Embedding model; the bundled one is the only one so far.")
+    embed_model: str = Field(
+        LOCAL_EMBEDDER,
+        description="Embedding model of the index: the bundled one or a LiteLLM id; after a change run `answerloop reindex`.",
+    )
+    embed_deadline_s: float = Field(
+        10.0, gt=0, description="Seconds that an embedding model elsewhere may take for one batch, retries included."
+    )
     draft_model: str = Field(LOCAL_WRITER, description="Models that write drafts, first choice first, comma-separated.")
     flag_model: str = Field("", description="Models that read posts against the policy in the deep lane; empty: none.")
     tag_model: str = Field("", description="Models that check tags in the deep lane; empty: none.")
-    nli_model: str = Field("", description="Optional NLI model for the support check; empty: the built-in reader.")
+    nli_model: str = Field(
+        "",
+        description="Models that check each cited sentence of a draft against its passages; empty: the built-in check.",
+    )
 
     model_deadline_s: float = Field(
         60.0, description="Seconds one model task may take, retries and fallbacks included."
@@ -62,6 +75,11 @@ class Settings(BaseSettings):
     unread_language: Literal["publish", "review"] = Field(
         "publish", description="Route of posts in a language without a measured reader when no detector fires."
     )
+    care_country: str = Field(
+        "",
+        pattern=r"^([A-Za-z]{2})?$",
+        description="Country whose crisis lines are shown where nobody names another (ISO 3166-1 alpha-2); empty: international ones.",
+    )
     answer_age_days: int = Field(1460, description="Answers older than this are shown as old.")
     audit_share: float = Field(0.02, ge=0, le=1, description="Share of unflagged posts put in the queue unmarked.")
     second_review_share: float = Field(
@@ -70,14 +88,16 @@ class Settings(BaseSettings):
     urgent_reminder_minutes: int = Field(15, description="An urgent item nobody claimed is announced again after this.")
     undo_minutes: int = Field(10, description="A decision can be undone this long.")
     lease_seconds: int = Field(120, description="A claim without a heartbeat ends after this.")
-    reassess_limit: int = Field(10, description="Re-assessments of one post a day.")
+    reassess_limit: int = Field(10, ge=0, description="Re-assessments of one post a day; 0: no limit.")
 
     webhook_url: str = Field("", description="One webhook endpoint, made at start; more by `POST /v1/webhooks`.")
     webhook_secret: SecretStr = Field(SecretStr(""), description="Its Standard Webhooks secret (`whsec_…`).")
     webhook_allow_private: bool = Field(False, description="`true` allows webhook targets on private addresses.")
     requests_per_minute: int = Field(1200, description="Requests an API key may make a minute; 0: no limit.")
-    log_level: str = Field("INFO", description="Least severe log line that is written.")
-    telemetry: bool = Field(False, description="`true` exports OpenTelemetry traces (no text in spans).")
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+        "INFO",
+        description="Least severe log line that is written: `DEBUG` (one a request), `INFO`, `WARNING` or `ERROR`.",
+    )
 
     @property
     def database(self) -> str:
@@ -92,7 +112,7 @@ class Settings(BaseSettings):
     @property
     def models(self) -> list[str]:
         """Every model that the settings name."""
-        named = ",".join((self.embed_model, self.draft_model, self.flag_model, self.tag_model))
+        named = ",".join((self.embed_model, self.draft_model, self.flag_model, self.tag_model, self.nli_model))
         return [model.strip() for model in named.split(",") if model.strip()]
 
     @property

@@ -1,7 +1,16 @@
 """Shadow runs: the candidate of a prompt reads what production has read; the result is measured and never shown.
 
-What is kept are figures, no text. The score of one run is the share of what a model said that survived the checks of its
-station: sentences of a draft that stand with a source, flags whose quotes are in the post, tags that were kept.
+What is kept are figures, no text. The score of one run says how much of what a model said stood up, and saying nothing
+never scores well:
+
+- a draft: the share of its sentences that stand with a source; 0 for one that is no answer;
+- flags: the share whose quotes are in the post; none without a flag, for then there is nothing to score;
+- tags: where people said which tags to keep, the agreement with them (F1; 0 for no tag where some were kept, 1 where
+  both are none). Where nobody said, of the tags that were suggested to the model or added by it, those that it left
+  standing: a dropped suggestion counts against a version, and dropping all of them scores 0.
+
+What these scores cannot see: a flag or a suggested tag that was left out rightly. Where only one version has a score,
+see `compared`.
 """
 
 from __future__ import annotations
@@ -80,11 +89,12 @@ def run(stations: Stations, assessment_id: str, name: str) -> str:
         try:
             made = assessments.get(session, assessment_id)
             post = posts.get(session, made.post_id)
+            kept = posts.kept_tags(session, post.id)
             evidence = Evidence.model_validate(assessments.evidence_snapshot(session, assessment_id))
         except NotFound:
             return ""
     measured = [
-        _measured(stations, PinnedLabels(stations.labels, {name: version}), name, post, made, evidence)
+        _measured(stations, PinnedLabels(stations.labels, {name: version}), name, post, made, evidence, kept)
         for version in (production, str(candidate))
     ]
     row = PromptShadowRow(
@@ -100,25 +110,46 @@ def run(stations: Stations, assessment_id: str, name: str) -> str:
 def compared(session: Session, name: str, production: str, candidate: str, margin: float) -> dict[str, Any]:
     """The candidate beside production over all pairs: the mean gain with its 95 % interval, and whether the rule holds.
 
-    The rule: the lower bound of the gain is above the margin, on at least `LEAST_PAIRS` posts.
+    The rule: the lower bound of the gain is above the margin, on at least `LEAST_PAIRS` posts, and the candidate came to
+    nothing no more often than production (`failed`: it failed, or had no score where the other had one). A candidate
+    without a score counts 0 in its pair, and so does production that failed. Production that was silent makes no pair:
+    that a candidate spoke there is no gain yet. Where neither has a score there is nothing to compare (`unscored`).
     """
-    query = sa.select(PromptShadowRow.production_score, PromptShadowRow.candidate_score).where(
+    query = sa.select(
+        PromptShadowRow.production_score, PromptShadowRow.candidate_score, PromptShadowRow.figures
+    ).where(
         PromptShadowRow.name == name,
         PromptShadowRow.production == production,
         PromptShadowRow.candidate == candidate,
-    )
-    rows = [(before, after) for before, after in session.execute(query)]
-    gains = [after - before for before, after in rows if before is not None and after is not None]
-    failed = [sum(row[place] is None for row in rows) for place in (0, 1)]
+    )  # fmt: skip
+    rows = [(before, after, figures) for before, after, figures in session.execute(query)]
+    scored = [row for row in rows if row[0] is not None or row[1] is not None]
+    gains = [gain for row in scored if (gain := _gain(*row)) is not None]
+    failed = [
+        sum(before is None and (after is not None or _broke(figures, "production")) for before, after, figures in rows),
+        sum(after is None and (before is not None or _broke(figures, "candidate")) for before, after, figures in rows),
+    ]
     low, high = interval(gains)
     mean = statistics.fmean(gains) if gains else None
     may = len(gains) >= LEAST_PAIRS and low > margin and failed[1] <= failed[0]
     return {
         "production": production, "candidate": candidate, "n": len(gains), "runs": len(rows),
+        "unscored": len(rows) - len(scored),
         "gain": mean, "low": None if math.isnan(low) else low, "high": None if math.isnan(high) else high,
         "margin": margin, "least": LEAST_PAIRS, "failed": {"production": failed[0], "candidate": failed[1]},
         "may_be_promoted": may,
     }  # fmt: skip
+
+
+def _gain(before: float | None, after: float | None, figures: dict[str, Any]) -> float | None:
+    """What the candidate gains on one post where at least one version has a score; None where that makes no pair."""
+    if before is None and not _broke(figures, "production"):
+        return None
+    return (after or 0.0) - (before or 0.0)
+
+
+def _broke(figures: dict[str, Any], side: str) -> bool:
+    return "failed" in figures.get(side, {})
 
 
 def interval(gains: list[float]) -> tuple[float, float]:
@@ -130,7 +161,9 @@ def interval(gains: list[float]) -> tuple[float, float]:
     return means[int(0.025 * _RESAMPLES)], means[int(0.975 * _RESAMPLES) - 1]
 
 
-def _measured(stations: Stations, labels: Labels, name: str, post: Any, made: Any, evidence: Evidence) -> Measured:
+def _measured(
+    stations: Stations, labels: Labels, name: str, post: Any, made: Any, evidence: Evidence, kept: list[str] | None
+) -> Measured:
     lane, readable = stations.deep_lane, normalise(post)
     tries: dict[str, Callable[[], Measured]] = {
         "flag_post": lambda: _of_flags(
@@ -138,7 +171,11 @@ def _measured(stations: Stations, labels: Labels, name: str, post: Any, made: An
                 post, readable, made.flags, made.route, person_has_seen=True
             )
         ),
-        "check_tags": lambda: _of_tags(with_labels(lane.tag_checker, labels).check(post, readable, made.tags)),  # type: ignore[union-attr]
+        "check_tags": lambda: _of_tags(
+            with_labels(lane.tag_checker, labels).check(post, readable, made.tags),  # type: ignore[union-attr]
+            {tag.tag for tag in made.tags},
+            None if kept is None else set(kept) - set(post.tags),
+        ),
     }
     draft = lambda: _of_draft(  # noqa: E731
         with_labels(lane.drafter, labels).write(
@@ -165,12 +202,18 @@ def _of_flags(read: Any) -> Measured:
     told = sum(any(by.startswith("prompt:") for by in flag.found_by) for flag in read.flags)
     said = told + read.unfounded
     figures = {"flags": sorted({flag.category for flag in read.flags}), "unfounded": read.unfounded}
-    return Measured(told / said if said else 1.0, figures | {"route": read.route.to} | _used(read.provenance))
+    return Measured(told / said if said else None, figures | {"route": read.route.to} | _used(read.provenance))
 
 
-def _of_tags(checked: Any) -> Measured:
-    kept = [tag.probability for tag in checked.tags]
-    return Measured(statistics.fmean(kept) if kept else 0.0, {"tags": len(kept)} | _used(checked.provenance))
+def _of_tags(checked: Any, suggested: set[str], kept: set[str] | None) -> Measured:
+    """`kept`: the tags that people kept beside the author's own; None where nobody said."""
+    left, score = {tag.tag for tag in checked.tags}, None
+    if kept is not None:
+        score = 2 * len(left & kept) / (len(left) + len(kept)) if left or kept else 1.0
+    else:
+        score = len(left) / len(left | suggested) if left or suggested else None
+    figures = {"tags": len(left), "added": len(left - suggested), "against": "suggested" if kept is None else "kept"}
+    return Measured(score, figures | _used(checked.provenance))
 
 
 def _used(provenance: dict[str, Any]) -> dict[str, Any]:

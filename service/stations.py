@@ -14,11 +14,12 @@ from typing import IO, Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from service import import_job, snapshots
 from service.assess_post import Readers
 from service.assessment import AssessmentRow, AssessmentTextRow
 from service.clock import Clock, new_id, rfc3339
 from service.corpus import repository as threads
-from service.corpus.importing import import_file
+from service.corpus.importing import FORMATS
 from service.corpus.indexing import Index
 from service.corpus.repository import StoredThread
 from service.corpus.tables import ImportRow
@@ -26,7 +27,9 @@ from service.corpus.thread import Thread
 from service.corpus.vectors import VectorStore
 from service.database import Database
 from service.deep_lane import DeepLane
+from service.desk import waiting
 from service.desk.repository import erase_for_post as erase_revisions
+from service.desk.repository import withdraw as withdraw_points
 from service.drafting import repository as drafts
 from service.errors import InvalidInput, NotFound, TooLarge
 from service.feedback import case_files
@@ -36,6 +39,7 @@ from service.intake import repository as posts
 from service.integrations.limits import RateLimits
 from service.integrations.webhooks import Webhooks
 from service.jobs import IMPORTS, Jobs
+from service.models.cache import forget
 from service.models.embedder import Embedder
 from service.models.gateway import Gateway
 from service.people import identity
@@ -112,6 +116,7 @@ class Stations:
 
     def __post_init__(self) -> None:
         self.queue_counts = Counts(self.database)
+        self.desk_counts = waiting.Counts(self.database)
 
     @property
     def moderation_model(self) -> str:
@@ -125,7 +130,7 @@ class Stations:
             identity.ensure_site(session, site, now)
             stored = threads.put_thread(session, site, external_id, thread, now)
             if stored.changed and not stored.created:
-                drafts.make_stale(session, [stored.thread_id], "a source changed", now)
+                self.after_sources(site, session, [stored.thread_id], [])
         self.index.sync(site, only=[stored.thread_id])
         return stored
 
@@ -134,7 +139,7 @@ class Stations:
         now = self.clock()
         with self.database.write() as session:
             thread_id = threads.delete_thread(session, site, external_id, now)
-            drafts.make_stale(session, [thread_id], "a source was deleted", now)
+            self.after_sources(site, session, [], [thread_id])
         self.index.sync(site, only=[thread_id])
 
     def set_reuse(self, site: str, author_id: str, reuse: str) -> None:
@@ -144,8 +149,24 @@ class Stations:
             identity.check_site(session, site)
             affected = threads.set_reuse(session, site, author_id, reuse, now)
             if reuse == "opted_out":
-                drafts.make_stale(session, affected, "an author ended the reuse of what they wrote", now)
+                self._withdraw(session, site, affected, "an author ended the reuse of what they wrote")
         self.index.sync(site, only=affected)
+
+    def after_sources(self, site: str, session: Session, changed: list[str], gone: list[str]) -> None:
+        """What follows from threads that were changed or deleted, however that came about, in the caller's transaction."""
+        shown = threads.visible(session, changed)
+        drafts.make_stale(session, [id_ for id_ in changed if id_ in shown], "a source changed", self.clock())
+        self._withdraw(
+            session, site, [id_ for id_ in changed if id_ not in shown], "a source may not be shown any more"
+        )
+        self._withdraw(session, site, gone, "a source was deleted")
+
+    def _withdraw(self, session: Session, site: str, thread_ids: list[str], because: str) -> None:
+        """Drafts on these threads become stale, and what drafts, models' replies and assessments keep of them goes."""
+        if thread_ids:
+            withdraw_points(session, drafts.make_stale(session, thread_ids, because, self.clock()))
+            forget(session, thread_ids)
+            snapshots.withdraw(session, site, thread_ids)
 
     def erase_post(self, post_id: str) -> None:
         """Take a post's text away everywhere; ids, times, verdicts and digests stay. Raises NotFound."""
@@ -156,6 +177,7 @@ class Stations:
             made = sa.select(AssessmentRow.id).where(AssessmentRow.post_id == post_id)
             session.execute(sa.delete(AssessmentTextRow).where(AssessmentTextRow.assessment_id.in_(made)))
             drafts.erase_for_post(session, post_id, now)
+            forget(session, [post_id])
             for effect in self.on_erase:
                 effect(session, post_id)
         case_files.refresh(self.database, self.settings.data_dir / "cases")
@@ -175,7 +197,9 @@ class Stations:
     def start_import(
         self, site: str, path: Path, format: str = "jsonl", mapping: Path | None = None, *, keep: bool = False
     ) -> dict[str, Any]:
-        """Begin a bulk import as a durable job; `keep` leaves the file where it is afterwards."""
+        """Begin a bulk import as a durable job; `keep` leaves the file where it is afterwards. Raises InvalidInput."""
+        if format not in FORMATS:
+            raise InvalidInput(f"unknown format {format!r}; there are {', '.join(FORMATS)}", field="format")
         if not path.exists():
             raise InvalidInput("there is no such file", field="path")
         now = self.clock()
@@ -190,25 +214,9 @@ class Stations:
             self.jobs.enqueue(session, IMPORTS, "run_import", f"import-{row.id}", row.id)
         return self.import_state(row.id)
 
-    def run_import(self, import_id: str) -> str:
-        """The job behind `POST /v1/imports`."""
-        with self.database.read() as session:
-            row = session.get(ImportRow, import_id)
-        if row is None or row.state == "done":
-            return import_id
-        path, mapping = Path(row.source), row.report.get("mapping")
-        import_file(
-            self.database,
-            self.index,
-            self.clock,
-            path,
-            site=row.site,
-            format=row.format,
-            mapping=Path(mapping) if mapping else None,
-            import_id=import_id,
-        )
-        if not row.report.get("keep"):
-            path.unlink(missing_ok=True)
+    def run_import(self, import_id: str, attempt: int = 0) -> str:
+        """The job behind `POST /v1/imports`; see `import_job.py`."""
+        import_job.run(self, import_id, attempt)
         return import_id
 
     def import_state(self, import_id: str) -> dict[str, Any]:

@@ -9,37 +9,39 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service import exporting
+from service import exporting, previewing
 from service.assessment import AssessmentRow
 from service.clock import rfc3339
 from service.errors import InvalidInput
-from service.feedback import estimates, fit_thresholds, quality
-from service.feedback.fit_thresholds import Bounds, Example
+from service.feedback import fit_thresholds, quality
+from service.feedback.bounds import Bounds
+from service.feedback.fit_thresholds import Example
 from service.feedback.judged import last_words
 from service.feedback.outcomes import Wanted, chosen
 from service.flagging import versions
-from service.flagging.flag import Flag, Route
-from service.flagging.policy import Policy
-from service.flagging.routing import route
+from service.flagging.flag import Category
 from service.flagging.tables import ThresholdsMoveRow, ThresholdsRow
-from service.flagging.thresholds import Thresholds
+from service.flagging.thresholds import Cuts, Thresholds
 from service.stations import Stations
 
 LEAST_SHADOW = 20
 GATE_S = 1800
 GATE_JOB = "gate_thresholds"
+Changes = Mapping[Category, Mapping[str, float]]
+"""category → `low`, `middle`, `high`, as far as they move."""
 Gate = Callable[[Thresholds, Thresholds, Path | None], dict[str, Any]]
 """(candidate, production, file of exported cases) → `{"verdict": "passed" | "failed" | "unmeasured", "because": …}`."""
 
 
 def fit(stations: Stations, site: str, by: str, *, days: int = 180, bounds: Bounds = Bounds()) -> ThresholdsRow:
-    """Fit a candidate version from a site's outcomes. Raises InvalidInput with too few labels."""
+    """Fit a candidate version from a site's outcomes. Raises InvalidInput with too few labels, and for a wish that no cut keeps."""
     until = stations.clock()
     since = until - timedelta(days=days)
     with stations.database.write() as session:
@@ -68,55 +70,39 @@ def judged_examples(session: Session, site: str, wanted: Wanted) -> list[Example
     return fit_thresholds.examples_of(posts, scores, quality.answered(session, site, wanted.since, wanted.until))
 
 
-def shadow(stations: Stations, site: str, number: int, *, limit: int = 1000) -> dict[str, Any]:
-    """Route the site's newest assessments with a version and with what is in production; kept with the version.
-
-    Both are computed from the stored probabilities in the same way, so that only the cuts differ.
-    """
-    policy, unread = stations.readers.policy, stations.settings.unread_language
+def shadow(stations: Stations, site: str, number: int, *, limit: int = previewing.READ_AT_MOST) -> dict[str, Any]:
+    """Route the site's newest posts with a version and with what is in production; kept with the version."""
     with stations.database.write() as session:
         row = versions.find(session, site, number)
-        candidate, production = Thresholds.model_validate(row.thresholds), _production(stations, session, site)
-        newest = sa.select(AssessmentRow).where(AssessmentRow.site == site, AssessmentRow.lane == "fast")
-        tried, changed = 0, []
-        before: dict[str, int] = {}
-        after: dict[str, int] = {}
-        for made in session.scalars(newest.order_by(AssessmentRow.id.desc()).limit(limit)):
-            scores = made.provenance.get("scores")
-            if not scores:
-                continue
-            tried += 1
-            was, now = (reroute(scores, t, policy, unread).to for t in (production, candidate))
-            before[was], after[now] = before.get(was, 0) + 1, after.get(now, 0) + 1
-            if was != now:
-                changed.append({"post_id": made.post_id, "assessment_id": made.id, "from": was, "to": now})
-        if tried < LEAST_SHADOW:
-            raise InvalidInput(f"only {tried} assessments of {site} hold probabilities; {LEAST_SHADOW} are needed")
-        share = estimates.share(len(changed), tried)
-        row.shadow = {
-            "n": tried, "changed": len(changed), "share": share.value, "low": share.low, "high": share.high,
-            "production": before, "candidate": after, "examples": changed[:50], "at": rfc3339(stations.clock()),
-        }  # fmt: skip
+        found = _effect(stations, session, site, Thresholds.model_validate(row.thresholds), limit)
+        if found.n < LEAST_SHADOW:
+            raise InvalidInput(f"only {found.n} assessments of {site} hold probabilities; {LEAST_SHADOW} are needed")
+        row.shadow = found.summary() | {"at": rfc3339(stations.clock())}
         return row.shadow
 
 
-def reroute(scores: Mapping[str, float], thresholds: Thresholds, policy: Policy, unread: Any = "publish") -> Route:
-    """The route that these probabilities take with these thresholds; severities are the clauses' own."""
-    flags = []
-    for category, probability in scores.items():
-        if category not in thresholds.categories or not policy.active(category):
-            continue
-        band = thresholds.band(category, probability)
-        if band is None:
-            continue
-        clause = policy.clause_of(category)
-        flags.append(
-            Flag(
-                id="", category=category, clause=clause.clause, probability=probability, calibrated=True, band=band,
-                severity=clause.severity, care=clause.care, quotes=[], reason="", counter_reading="", found_by=[],
-            )
-        )  # fmt: skip
-    return route(flags, policy, thresholds, degraded=False, limited=False, unread_language=unread)
+def preview(stations: Stations, site: str, changes: Changes) -> dict[str, Any]:
+    """What moved cuts would have done to past posts, and what people said of those whose route changes; kept nowhere."""
+    with stations.database.read() as session:
+        production = _production(stations, session, site)
+        candidate = production.changed(changes)
+        found = _effect(stations, session, site, candidate)
+        moved = {
+            category: {"from": _plain(production.categories[category]), "to": _plain(candidate.categories[category])}
+            for category in changes
+        }
+        return found.summary() | previewing.told(session, found.changed) | {"moved": moved, "least": LEAST_SHADOW}
+
+
+def keep(stations: Stations, site: str, changes: Changes, by: str, reason: str) -> ThresholdsRow:
+    """Keep moved cuts as a version of its own; it changes nothing until it is moved to production."""
+    with stations.database.write() as session:
+        production = versions.live(session, site)
+        cuts = _production(stations, session, site).changed(changes)
+        report = {
+            "reason": reason, "changes": changes, "from": production and production.number,
+        }  # fmt: skip
+        return versions.add(session, site, cuts, "person", by, report, stations.clock())
 
 
 def gate(
@@ -126,7 +112,8 @@ def gate(
     with stations.database.read() as session:
         row = versions.find(session, site, number)
         candidate, production = Thresholds.model_validate(row.thresholds), _production(stations, session, site)
-    verdict = (judge or in_own_process)(candidate, production, cases)
+    judge = judge or partial(in_own_process, data_dir=stations.settings.data_dir)
+    verdict = judge(candidate, production, cases)
     with stations.database.write() as session:
         versions.find(session, site, number).gate = verdict | {"at": rfc3339(stations.clock())}
     return verdict
@@ -146,8 +133,14 @@ def promote(stations: Stations, site: str, number: int | None, by: str, reason: 
     return made
 
 
-def in_own_process(candidate: Thresholds, production: Thresholds, cases: Path | None) -> dict[str, Any]:
-    """The gate of the eval suite, in a process of its own; `unmeasured` where it cannot run."""
+def in_own_process(
+    candidate: Thresholds, production: Thresholds, cases: Path | None, *, data_dir: Path
+) -> dict[str, Any]:
+    """The gate of the eval suite, in a process of its own; `unmeasured` where it cannot run.
+
+    The process finds the bundled models below `data_dir`, also where only a file of settings names that folder.
+    """
+    env = os.environ | {"DATA_DIR": str(data_dir.resolve())}
     with tempfile.TemporaryDirectory(prefix="answerloop-gate-") as folder:
         paths = []
         for name, thresholds in (("candidate", candidate), ("production", production)):
@@ -156,9 +149,7 @@ def in_own_process(candidate: Thresholds, production: Thresholds, cases: Path | 
         command = [sys.executable, "-m", "eval.threshold_gate", *map(str, paths)]
         command += ["--data", str(cases)] if cases is not None else []
         try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=GATE_S, env=dict(os.environ), check=True
-            )
+            done = subprocess.run(command, capture_output=True, text=True, timeout=GATE_S, env=env, check=True)
             found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         except (subprocess.SubprocessError, OSError, ValueError, IndexError) as failure:
             return {"verdict": "unmeasured", "because": f"the gate did not run: {type(failure).__name__}"}
@@ -168,3 +159,14 @@ def in_own_process(candidate: Thresholds, production: Thresholds, cases: Path | 
 def _production(stations: Stations, session: Session, site: str) -> Thresholds:
     row = versions.live(session, site)
     return stations.readers.thresholds if row is None else Thresholds.model_validate(row.thresholds)
+
+
+def _effect(
+    stations: Stations, session: Session, site: str, candidate: Thresholds, limit: int = previewing.READ_AT_MOST
+) -> previewing.Effect:
+    production, policy = _production(stations, session, site), stations.readers.policy
+    return previewing.effect(session, site, candidate, production, policy, stations.settings.unread_language, limit)
+
+
+def _plain(cuts: Cuts) -> dict[str, float]:
+    return {"low": cuts.low, "middle": cuts.middle, "high": cuts.high}

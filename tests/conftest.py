@@ -20,14 +20,14 @@ for _name in [
     del os.environ[_name]
 
 import pytest
-import sqlalchemy as sa
 
 from service.database import Database, sqlite_url
+from service.jobs import Jobs
 from service.models.embedder import BundledEmbedder
 from service.settings import Settings
+from tests.furnished import MODELS, ROOT, acme_template, execute, named
 
-ROOT = Path(__file__).parents[1]
-MODELS = ROOT / "data" / "models"
+__all__ = ["acme_template"]
 
 
 @pytest.fixture(autouse=True)
@@ -63,9 +63,10 @@ def postgres() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres: str) -> str:
     """The name of a database with the schema in it, to copy for each test."""
-    _execute(postgres, "CREATE DATABASE template_answerloop")
-    database = Database(_named(postgres, "template_answerloop"))
+    execute(postgres, "CREATE DATABASE template_answerloop")
+    database = Database(named(postgres, "template_answerloop"))
     database.create_schema()
+    Jobs(database).prepare()
     database.close()
     return "template_answerloop"
 
@@ -76,6 +77,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
     database = Database(sqlite_url(path))
     database.create_schema()
+    Jobs(database).prepare()
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
@@ -93,9 +95,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server = request.getfixturevalue("postgres")
     template = request.getfixturevalue("postgres_template")
     name = f"test_{os.urandom(6).hex()}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _named(server, name)
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield named(server, name)
+    execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -128,12 +130,6 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
     return make
 
 
-def _named(uri: str, database: str) -> str:
-    return sa.make_url(uri).set(database=database).render_as_string(hide_password=False)
-
-
-def _execute(uri: str, statement: str) -> None:
-    database = Database(uri)
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(statement)
-    database.close()
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file first, so that no worker waits for another at the end."""
+    items.sort(key=lambda item: item.path.name != "test_gate.py")

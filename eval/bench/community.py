@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from eval.runner import console
 from service.corpus import lexical, repository
+from service.corpus.generations import new_version
 from service.corpus.tables import AnswerRow, PassageRow, SketchRow, ThreadRow
 from service.stations import Stations
 
@@ -20,30 +22,60 @@ COPIES = 10
 """Copies of the sample written in one transaction."""
 
 
-def fill(stations: Stations, site: str, threads: int) -> None:
-    """Copies of the site's threads until it has at least `threads`; what the service reads of each is there."""
-    collection = stations.index.collection(site, "passages")
-    ids = [id_ for part in stations.vectors.ids(collection) for id_ in part]
-    vectors = stations.vectors.fetch(collection, ids)
-    random = np.random.default_rng(0)
-    own = _rows(stations, site)
-    wanted = max(0, -(-threads // max(len(own[ThreadRow]), 1)) - 1)
-    for first in range(0, wanted, COPIES):
-        numbers = range(first, min(first + COPIES, wanted))
-        with stations.database.write() as session:
-            for table, rows in own.items():
+class Community:
+    """A site that grows by copies of the threads it has at the beginning; what the service reads of each is there."""
+
+    def __init__(self, stations: Stations, site: str) -> None:
+        self._stations, self._site = stations, site
+        self._collection = stations.index.collection(site, "passages")
+        ids = [id_ for part in stations.vectors.ids(self._collection) for id_ in part]
+        fetched = stations.vectors.fetch(self._collection, ids)
+        self._ids, self._vectors = list(fetched), np.array(list(fetched.values()), np.float32)
+        self._own = _rows(stations, site)
+        self._random = np.random.default_rng(0)
+        self._copies = 0
+
+    @property
+    def threads(self) -> int:
+        """How many threads there are."""
+        return (self._copies + 1) * len(self._own[ThreadRow])
+
+    @property
+    def passages(self) -> int:
+        """How many passages there are."""
+        return self._stations.vectors.count(self._collection)
+
+    def grow(self, threads: int, until: float = float("inf")) -> bool:
+        """Add copies until there are so many threads; False where the moment `until` (`time.monotonic`) came first."""
+        while self.threads < threads:
+            if time.monotonic() > until:
+                return False
+            missing = -(-threads // len(self._own[ThreadRow])) - 1 - self._copies
+            self._write(range(self._copies, self._copies + min(COPIES, missing)))
+        return True
+
+    def _write(self, numbers: range) -> None:
+        with self._stations.database.write() as session:
+            for table, rows in self._own.items():
                 made = [copy for n in numbers for copy in _copies(rows, n)]
                 session.execute(sa.insert(table), made)
                 if table is ThreadRow:
                     new = [row["id"] for row in made]
             lexical.index_threads(session, repository.texts(session, new).values())
+            new_version(session, self._site)
         for n in numbers:
-            turned = np.array(list(vectors.values()), np.float32)
-            turned += random.normal(0, TURNED, turned.shape).astype(np.float32)
+            turned = self._vectors + self._random.normal(0, TURNED, self._vectors.shape).astype(np.float32)
             turned /= np.linalg.norm(turned, axis=1, keepdims=True)
-            stations.vectors.upsert(collection, [_name(n, id_) for id_ in vectors], turned)
-    count = stations.vectors.count(collection)
-    console.print(f"corpus: {(wanted + 1) * len(own[ThreadRow])} threads, {count} passages")
+            self._stations.vectors.upsert(self._collection, [_name(n, id_) for id_ in self._ids], turned)
+        self._copies += len(numbers)
+
+
+def fill(stations: Stations, site: str, threads: int) -> Community:
+    """Copies of the site's threads until it has at least `threads`."""
+    community = Community(stations, site)
+    community.grow(threads)
+    console.print(f"corpus: {community.threads} threads, {community.passages} passages")
+    return community
 
 
 def _rows(stations: Stations, site: str) -> dict[Any, list[dict[str, Any]]]:

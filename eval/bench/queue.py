@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import tempfile
 from collections.abc import Iterator
@@ -20,13 +21,17 @@ from service.clock import new_id
 from service.database import Database
 from service.intake.tables import PostRow, PostTextRow
 from service.people import identity
-from service.review.tables import ReviewFacetRow, ReviewItemRow
+from service.review import wellbeing
+from service.review.tables import ReviewFacetRow, ReviewItemRow, ReviewWordRow
+from service.review.titles import words_of
 from service.settings import Settings
 from service.stations import Stations
 
 ITEMS = 100_000
 REQUESTS = 25
 SITE = "bench"
+REAL = 12
+REAL_BODY = "I do not want to live any more. I have decided to kill myself tonight, after the review."
 CATEGORIES = ("spam_promotion", "off_topic", "harassment", "personal_information", "low_effort")
 TAGS = ("promotion", "burnout", "interviews", "leadership", "compensation", "visa-immigration")
 ADDRESSES = {
@@ -35,6 +40,9 @@ ADDRESSES = {
     "category and tag": "/review?category=harassment&tag=burnout",
     "nobody's": "/review?assigned=nobody",
     "search": "/review?search=number+77",
+    "search, one word in all titles": "/review?search=question",
+    "search, nothing found": "/review?search=zebra",
+    "search, within a category": "/review?search=number+77&category=harassment",
     "API, first page": "/v1/review/items",
 }
 
@@ -54,14 +62,20 @@ def _measure(name: str, folder: Path, url: str) -> None:
     stations: Stations = app.state.stations
     with stations.database.write() as session:
         key = identity.create_key(session, "moderator", SITE, stations.clock())
-    _fill(stations.database, stations)
+        site_key = identity.create_key(session, "site", SITE, stations.clock())
+        person = identity.add_person(session, "bench@example.org", "moderator", SITE, stations.clock())
+        wellbeing.choose(session, person.id, wellbeing.Choices(distress_in_row=0))  # the posts to decide are grave ones
+        link = identity.create_link(session, person.id, stations.clock())
     with TestClient(app) as client:
-        client.post("/sign-in", data={"key": key})
-        deep = client.get("/v1/review/items", params={"limit": 200}).json()["next_cursor"]
+        _post_some(client, site_key)
+        _fill(stations.database, stations)
+        client.post(f"/sign-in/{link}").raise_for_status()
+        bearer = {"Authorization": f"Bearer {key}"}
+        deep = client.get("/v1/review/items", params={"limit": 200}, headers=bearer).json()["next_cursor"]
         for what, address in {**ADDRESSES, "a later page": f"/review?cursor={deep}"}.items():
             times = []
             for _ in range(REQUESTS):
-                answer = client.get(address)
+                answer = client.get(address, headers=bearer if address.startswith("/v1") else None)
                 answer.raise_for_status()
                 times.append(float(answer.headers["server-timing"].partition("dur=")[2]))
             ordered = sorted(times)
@@ -69,12 +83,45 @@ def _measure(name: str, folder: Path, url: str) -> None:
                 f"queue, {ITEMS} items, {name}, {what}: median {statistics.median(times):.1f} ms, "
                 f"95th percentile {ordered[int(0.95 * len(ordered))]:.1f} ms"
             )
+        _decide(name, client)
+
+
+def _decide(name: str, client: TestClient) -> None:
+    """Server time of deciding one item and of showing the next, each as the page's form does it."""
+    text = client.post("/review/next", data={"csrf": _hidden(client.get("/review").text, "csrf")}).text
+    deciding, showing = [], []
+    for _ in range(REAL):
+        sent = {name: _hidden(text, name) for name in ("csrf", "assessment_id")} | {"verdict": "dismiss"}
+        where = re.search(r'action="(/review/[^"]+/decide)"', text)
+        assert where is not None
+        answer = client.post(where[1], data=sent, follow_redirects=False)
+        deciding.append(float(answer.headers["server-timing"].partition("dur=")[2]))
+        answer = client.get(answer.headers["location"])
+        showing.append(float(answer.headers["server-timing"].partition("dur=")[2]))
+        text = answer.text
+    for what, times in (("deciding one and taking the next", deciding), ("showing the next", showing)):
+        console.print(
+            f"queue, {ITEMS} items, {name}, {what}: median {statistics.median(times):.1f} ms, worst {max(times):.1f} ms"
+        )
+
+
+def _hidden(text: str, name: str) -> str:
+    found = re.search(f'name="{name}" value="([^"]+)"', text)
+    assert found is not None, name
+    return found[1]
+
+
+def _post_some(client: TestClient, key: str) -> None:
+    """Posts that are read and routed like any other, at the head of the queue."""
+    for n in range(REAL + 2):
+        sent = {"site": SITE, "external_id": f"r{n}", "title": f"Call him {n}", "body": REAL_BODY, "draft": "none"}
+        client.post("/v1/posts", json=sent, headers={"Authorization": f"Bearer {key}"}).raise_for_status()
 
 
 def _fill(database: Database, stations: Stations) -> None:
     begin = stations.clock() - timedelta(days=30)
     for first in range(0, ITEMS, 5_000):
-        posts, texts, items, facets = [], [], [], []
+        posts, texts, items, facets, words = _rows(), _rows(), _rows(), _rows(), _rows()
         for n in range(first, first + 5_000):
             post, item, at = new_id(), new_id(), begin + timedelta(seconds=n)
             category, urgency = CATEGORIES[n % 5], 0 if n % 50 == 0 else 1 if n % 9 == 0 else 2
@@ -89,11 +136,17 @@ def _fill(database: Database, stations: Stations) -> None:
                           "decision_digest": "0" * 64, "opened_at": at, "updated_at": at, "escalated": False, "reports": 0})  # fmt: skip
             for facet, value in (("category", category), ("tag", TAGS[n % 6]), ("by", "machine"), ("route", route)):
                 facets.append({"facet": facet, "value": value, "urgency": urgency, "item_id": item, "site": SITE})
+            words += [{"word": word, "item_id": item} for word in words_of(f"A question with the number {n}")]
         with database.write() as session:
-            for table, rows in ((PostRow, posts), (PostTextRow, texts), (ReviewItemRow, items), (ReviewFacetRow, facets)):  # fmt: skip
+            tables = (PostRow, PostTextRow, ReviewItemRow, ReviewFacetRow, ReviewWordRow)
+            for table, rows in zip(tables, (posts, texts, items, facets, words), strict=True):
                 session.execute(sa.insert(table), rows)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
+
+
+def _rows() -> list[dict[str, Any]]:
+    return []
 
 
 @contextmanager

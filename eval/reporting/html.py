@@ -18,6 +18,8 @@ from eval.results import CaseResult, Figure, SectionResult, SuiteResult
 
 SHOWN = 250
 """Cases of a section on the page, worst first; all of them stay in the run's JSON."""
+MOST = 6000
+"""Characters shown of one case or output."""
 
 
 def write(
@@ -79,7 +81,7 @@ def _figure(figure: Figure, past: list[tuple[str, float]]) -> dict[str, Any]:
     sign = "≥" if figure.better == "higher" else "≤"
     return {
         "metric": figure.metric, "harm": figure.harm, "value": number(figure.value, figure.unit),
-        "interval": interval_of(figure), "n": figure.n, "method": figure.method,
+        "interval": interval_of(figure), "n": figure.n, "method": "; ".join(filter(None, (figure.method, figure.note))),
         "detectable": number(figure.detectable, figure.unit),
         "target": "" if figure.target is None else f"{sign} {figure.target:g}", "reaches": figure.reaches,
         "bar": Markup(plots.interval(figure.value, figure.low, figure.high, figure.target)) if drawn else "",
@@ -104,4 +106,15 @@ def _goodness(case: CaseResult) -> float:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1)[:6000]
+    """One line for each key, text as it is read; lists of things one thing a line."""
+    if not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)[:MOST]
+    lines = []
+    for key, item in value.items():
+        if isinstance(item, str):
+            lines.append(f"{key}: {item}")
+        elif isinstance(item, list) and any(isinstance(part, dict | list) for part in item):
+            lines += [f"{key}:", *(f"  {json.dumps(part, ensure_ascii=False)}" for part in item)]
+        else:
+            lines.append(f"{key}: {json.dumps(item, ensure_ascii=False)}")
+    return "\n".join(lines)[:MOST]

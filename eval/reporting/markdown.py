@@ -32,7 +32,8 @@ def _lines(found: Sequence[SuiteResult], checks: Sequence[Check]) -> list[str]:
             for f in section.figures:
                 sign = "≥" if f.better == "higher" else "≤"
                 target = f"{sign} {f.target:g} {'reached' if f.reaches else 'missed'}" if f.target is not None else ""
+                method = "; ".join(filter(None, (f.method, f.note)))
                 lines.append(
-                    f"| {f.metric} | {number(f.value, f.unit)} | {interval_of(f)} | {f.n} | {target} | {f.method} |"
+                    f"| {f.metric} | {number(f.value, f.unit)} | {interval_of(f)} | {f.n} | {target} | {method} |"
                 )
     return lines

@@ -31,7 +31,7 @@ def metrics(*, margin: float | None) -> tuple[Metric, ...]:
         for sentence in output["sentences"]:
             if sentence["sources"]:
                 said = " ".join(output["passages"].get(s["passage_id"], "") for s in sentence["sources"])
-                known = output["credits"] + " " + said
+                known = set(_NUMBER.findall(output["credits"] + " " + said))
                 added = [n for n in _NUMBER.findall(sentence["text"]) if n not in known]
                 added += [link for link in _LINK.findall(sentence["text"]) if link not in said]
                 found.append([float(not added), 1.0])

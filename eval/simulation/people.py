@@ -12,6 +12,7 @@ from service import deciding
 from service.assessment import AssessmentRow
 from service.errors import AnswerloopError
 from service.people.permissions import Caller
+from service.review.deciders import may_decide
 from service.review.tables import ReviewItemRow
 from service.review.verdict import Decide, FlagVerdict
 from service.stations import Stations
@@ -50,7 +51,7 @@ class Moderator:
                     sa.select(ReviewItemRow)
                     .where(
                         ReviewItemRow.state == "open", ReviewItemRow.site == self.caller.site,
-                        sa.or_(ReviewItemRow.not_for.is_(None), ReviewItemRow.not_for != self.caller.id),
+                        may_decide(self.caller.id),
                     )
                     .order_by(ReviewItemRow.urgency, ReviewItemRow.id)
                     .limit(1)

@@ -17,12 +17,12 @@ from eval.simulation.people import Moderator, MovingClock
 from eval.simulation.population import SimulatedPost, month
 from eval.subjects import SITE, World, as_new_post, load_sample
 from eval.threshold_gate import judge
-from service import deciding, tuning
+from service import deciding, previewing, tuning
 from service.app import Adapters, build
 from service.assess_post import assess_post, read_post
 from service.errors import InvalidInput
 from service.feedback import quality
-from service.feedback.fit_thresholds import Bounds
+from service.feedback.bounds import Bounds
 from service.feedback.tables import OutcomeRow
 from service.flagging import routing
 from service.people import identity
@@ -129,7 +129,7 @@ def _send(
     made = assess_post(stations.readers, post.sent, "none", lambda *_: None, stations.webhooks.announce)
     truth[made.post.id] = post.categories
     readers = stations.readers
-    frozen = tuning.reroute(made.assessment.provenance.scores, readers.thresholds, readers.policy)
+    frozen = previewing.reroute(made.assessment.provenance.scores, readers.thresholds, readers.policy)
     routes = {"loop": made.assessment.route.to != "publish", "frozen": frozen.to != "publish"}
     at_risk = bool(post.categories & routing.PERSON_AT_RISK)
     today.posts += 1

@@ -20,6 +20,7 @@ from eval.scorers import (
 )
 from eval.subjects import NOW, SITE, World
 from eval.suite import Loaded, Section, Subject, Suite, cases_of
+from eval.suites.drafting_judged import SECTION as JUDGED
 from service.drafting.draft import WrittenDraft
 from service.flagging.flag import Route
 from service.intake.normalise import normalise
@@ -39,12 +40,12 @@ def write_drafts(world: World, _cases: Sequence[Case]) -> Subject:
     """The drafting station as the deep lane calls it, on frozen evidence."""
 
     def subject(case: Case) -> Output:
-        return written(world, case.row, frozen.evidence_of(case.row.id))
+        return written(world, case.row, frozen.evidence_of(case.row.id), attempt=case.repeat)
 
     return subject
 
 
-def written(world: World, row: object, evidence: Evidence, body: str | None = None) -> Output:
+def written(world: World, row: object, evidence: Evidence, body: str | None = None, attempt: int = 0) -> Output:
     """One draft as an output."""
     a = row.author  # type: ignore[attr-defined]
     author = Author(id="member", role=a.role, level=a.level, company=a.company)
@@ -52,9 +53,9 @@ def written(world: World, row: object, evidence: Evidence, body: str | None = No
         site=SITE, external_id=row.id, title=row.title, body=row.body if body is None else body,  # type: ignore[attr-defined]
         kind=row.kind, author=author,  # type: ignore[attr-defined]
     )  # fmt: skip
-    drafter = world.stations.deep_lane.drafter
+    drafter = world.deep.deep_lane.drafter
     draft = drafter.write(
-        post, normalise(post), evidence, Route(to="publish"), lang=row.lang, today=NOW.date()  # type: ignore[attr-defined]
+        post, normalise(post), evidence, Route(to="publish"), lang=row.lang, today=NOW.date(), attempt=attempt  # type: ignore[attr-defined]
     )  # fmt: skip
     return as_output(draft, evidence)
 
@@ -102,6 +103,8 @@ SUITE = Suite(
                 *missed_point.metrics(margin=0.03), forbidden_claim.metric(margin=0.02), copied_words.metric(),
                 *unreadable_draft.metrics(), slow_or_dear.own_ms(), *slow_or_dear.of_models(),
             ),
+            asks_model=True,
         ),
+        JUDGED,
     ),
 )  # fmt: skip

@@ -36,7 +36,7 @@ FAULTS = {
     "flag_reader": Fault("flag_reader", lambda: RuntimeError("broken")),
     "finder_bug": Fault("finder", lambda: KeyError("thread")),
 }
-READ_WITH = {"finder": "find_related", "tagger": "suggest", "flag_reader": "read", "embedder": "embed"}
+READ_WITH = {"finder": "find_related", "tagger": "suggest", "flag_reader": "read", "embedder": "embed_parts"}
 
 
 class Broken:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.intervals import kappa
+from eval.intervals import kappa_of_rows
 from eval.loading import shipped
 from eval.metric import Case, Marks, Metric, Output
 from eval.reading import as_output, labelled, read_posts
@@ -13,6 +13,7 @@ from eval.subjects import REPOSITORY, SITE, World
 from eval.suite import Loaded, Section, Subject, Suite, cases_of
 from eval.suites.flags_external import SECTIONS as EXTERNAL
 from eval.suites.flags_position import SECTION as POSITION
+from eval.suites.with_model import read_flags, section
 from service.flagging.policy import CATEGORIES
 from service.intake.post import NewPost
 
@@ -20,13 +21,13 @@ GUARDED = ("self_harm_risk", "violence_threat", "minor_safety", "personal_inform
            "confidential_business", "prompt_injection", "discrimination_report")  # fmt: skip
 
 
-def metrics(margin: float, targets: bool) -> tuple[Metric, ...]:
-    """The figures of one group of voices."""
+def metrics(margin: float, targets: bool, macro: float = 0.70) -> tuple[Metric, ...]:
+    """The figures of one group of voices; `macro` is the macro-F1 aimed at."""
     return (
         missed_sensitive.pooled(margin=margin, target=0.95 if targets else None),
         false_alarm.urgent_precision(margin=2 * margin, target=0.6 if targets else None),
         false_alarm.clean_published(margin=margin, target=0.93 if targets else None),
-        missed_sensitive.macro(margin=margin, target=0.70 if targets else None),
+        missed_sensitive.macro(margin=margin, target=macro if targets else None),
         false_alarm.precision(margin=margin),
         wrong_quote.verbatim(),
         wrong_quote.on_the_words(margin=2 * margin),
@@ -94,10 +95,7 @@ def agreement(name: str, of: int, category: str = "") -> Metric:
 
         return [[code("first"), code("second")]]
 
-    def of_rows(rows: object) -> float:
-        return kappa([str(a) for a, _ in rows], [str(b) for _, b in rows])  # type: ignore[attr-defined]
-
-    return Metric(name, "two readers do not mean the same", marks, None, of_rows, by_slice=False)
+    return Metric(name, "two readers do not mean the same", marks, None, kappa_of_rows, by_slice=False)
 
 
 ROUTES = ("publish", "review", "urgent_review", "hold")
@@ -112,6 +110,7 @@ SUITE = Suite(
             "fitted", "voices the weights were fitted on: for regressions, not for quality", labelled(False), read_posts,
             metrics(0.02, False),
         ),
+        section("held-out voices, read by FLAG_MODEL as well", read_flags, metrics(0.03, True, 0.85)),
         POSITION,
         Section(
             "offtopic_hard", "near the border of working life", load_off_topic, read_off_topic,

@@ -91,8 +91,9 @@ SUITE = Suite(
         Section(
             "outgoing", "generated posts, outgoing messages captured", load, send_out,
             (
-                *(leaked_private_data.leaked(kind) for kind in KINDS if kind != "name"),
-                leaked_private_data.leaked("name", margin=0.05, target=None), leaked_private_data.restored(),
+                *(leaked_private_data.leaked(kind) for kind in KINDS if "name" not in kind),
+                leaked_private_data.leaked("name", margin=0.05, target=None),
+                leaked_private_data.leaked("first_name", margin=0.05, target=None), leaked_private_data.restored(),
             ),
         ),
         *EXTERNAL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.intervals import kappa
+from eval.intervals import kappa_of_rows
 from eval.loading import shipped
 from eval.metric import Case, Marks, Metric, Output, once
 from eval.scorers import blurred_score
@@ -67,10 +67,6 @@ def _readers(case: Case, _output: Output) -> Marks:
     return [[float(LABELS.index(case.row.reader_a)), float(LABELS.index(case.row.reader_b))]]
 
 
-def _kappa(rows: object) -> float:
-    return kappa([str(a) for a, _ in rows], [str(b) for _, b in rows])  # type: ignore[attr-defined]
-
-
 SUITE = Suite(
     "support",
     1,
@@ -88,7 +84,7 @@ SUITE = Suite(
             (
                 blurred_score.area(margin=0.03),
                 Metric("unsupported by a reader", "an invented fact is shown", _unsupported, better="lower", target=0.02),
-                Metric("kappa of the readers", "the labels mean little", _readers, None, _kappa, by_slice=False),
+                Metric("kappa of the readers", "the labels mean little", _readers, None, kappa_of_rows, by_slice=False),
             ),
         ),
         *EXTERNAL,

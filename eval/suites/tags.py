@@ -8,6 +8,7 @@ from eval.scorers import invented_tag, missed_tag, wrong_tag
 from eval.subjects import REPOSITORY
 from eval.suite import Section, Suite
 from eval.suites.tags_external import SECTIONS as EXTERNAL
+from eval.suites.with_model import check_tags, section
 
 
 def vocabulary() -> tuple[str, ...]:
@@ -42,6 +43,7 @@ SUITE = Suite(
             "fitted", "voices the weights were fitted on: for regressions, not for quality",
             labelled(False, lambda row: bool(row.tags)), read_posts, metrics(0.02, False),
         ),
+        section("held-out voices, checked by TAG_MODEL as well", check_tags, metrics(0.03, True)),
         *EXTERNAL,
     ),
 )  # fmt: skip

@@ -39,7 +39,7 @@ def caller_of(request: Request, stations: StationsOf) -> Caller:
         if not cookie:
             raise NotSignedIn("send `Authorization: Bearer <API key>`")
         signed_in = identity.authenticate_session(session, cookie, stations.clock())
-    if request.method not in SAFE_METHODS and request.headers.get("x-csrf-token") != signed_in.csrf:
+    if request.method not in SAFE_METHODS and not signed_in.accepts(request.headers.get("x-csrf-token")):
         raise NotAllowed("the form's token is missing or old; reload the page")
     return signed_in.caller
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from service import assessment as assessments
+from service import mentoring
 from service.api.calling import CallerOf, StationsOf
+from service.api.followers import Place, Streams
 from service.api.paging import CursorParameter, Limit, decode, encode, page
-from service.clock import rfc3339
+from service.desk import waiting
+from service.desk.tables import DraftTopicRow
 from service.drafting import repository as drafts
-from service.drafting.tables import DraftRow
+from service.drafting.tables import DraftEventRow, DraftRow
 from service.errors import Conflict, NotFound
 from service.intake import repository as posts
 from service.intake.post import clean_text
@@ -28,6 +34,7 @@ from service.stations import Stations
 router = APIRouter(prefix="/v1/drafts", tags=["drafts"])
 EVENT_POLL_S = 0.2
 EVENTS_FOR_S = 600.0
+EVENT_STREAMS = Streams(most=200, each=100)
 CLOSING = ("ready", "abstained", "failed", "published", "discarded")
 
 
@@ -55,8 +62,10 @@ def ask_for_draft(asked: AskedDraft, stations: StationsOf, caller: CallerOf) -> 
             raise NotFound("the post has no assessment", field="post_id")
         now = stations.clock()
         draft_id = drafts.open_draft(session, post.id, post.site, made.id, now, asked.instruction)
+        kept = posts.kept_tags(session, post.id)
+        waiting.put_topics(session, draft_id, post.id, kept if kept is not None else [t.tag for t in made.tags])
         stations.deep_lane.enqueue_draft(session, draft_id)
-        return shown(session, drafts.find(session, draft_id))
+        return mentoring.shown(session, drafts.find(session, draft_id))
 
 
 @router.get("")
@@ -72,16 +81,15 @@ def list_drafts(
         query = query.where(DraftRow.site == caller.site)
     if state is not None:
         query = query.where(DraftRow.status == state)
+    if topic is not None:
+        query = query.where(DraftRow.id.in_(sa.select(DraftTopicRow.draft_id).where(DraftTopicRow.topic == topic)))
     keys = decode(cursor)
     if keys:
         query = query.where(DraftRow.id < str(keys[0]))
     with stations.database.read() as session:
         rows = list(session.scalars(query.limit(limit)))
-        data = [shown(session, row) for row in rows]
-        if topic is not None:
-            data = [entry for entry, row in zip(data, rows, strict=True) if topic in _tags(session, row)]
-    listed = page(data, limit, encode(rows[-1].id) if rows else None)
-    return listed | {"next_cursor": encode(rows[-1].id) if len(rows) == limit else None}
+        data = [mentoring.shown(session, row) for row in rows]
+    return page(data, limit, encode(rows[-1].id) if rows else None)
 
 
 @router.get("/{draft_id}")
@@ -90,47 +98,54 @@ def read_draft(draft_id: str, response: Response, stations: StationsOf, caller: 
     with stations.database.read() as session:
         row = _row(session, caller, draft_id, "drafts.read")
         response.headers["ETag"] = f'"{row.version}"'
-        return shown(session, row)
+        return mentoring.shown(session, row)
 
 
 @router.get("/{draft_id}/events")
 def follow_draft(
     draft_id: str, stations: StationsOf, caller: CallerOf, last_event_id: Annotated[str | None, Header()] = None
 ) -> StreamingResponse:
-    """Sentences as they pass the check, as server-sent events; a client that reconnects continues after `Last-Event-ID`."""
+    """Sentences as they pass the check, as server-sent events; a client that reconnects continues after `Last-Event-ID`.
+
+    429 where too many are followed.
+    """
     with stations.database.read() as session:
         _row(session, caller, draft_id, "drafts.read")
     seen = int(last_event_id) if last_event_id and last_event_id.isdigit() else 0
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(stations, draft_id, seen), media_type="text/event-stream", headers=headers)
+    place = EVENT_STREAMS.enter(caller.id)
+    events = _events(stations, draft_id, seen, place)
+    return StreamingResponse(
+        events, media_type="text/event-stream", headers=headers, background=BackgroundTask(place.leave)
+    )
 
 
-def shown(session: Session, row: DraftRow) -> dict[str, Any]:
-    """A draft as the API shows it."""
-    text = drafts.text(session, row.id)
-    return {
-        "id": row.id, "post_id": row.post_id, "status": row.status, "kind": row.kind, "version": row.version,
-        "stale": row.stale, "stale_because": row.stale_because, "waiting": drafts.state(session, row).waiting,
-        "sentences": text.sentences if text else [], "dropped": text.dropped if text else [],
-        "notes": text.notes if text else [], "abstained_because": row.abstained_because, "claimed_by": row.claimed_by,
-        "created_at": rfc3339(row.created_at), "updated_at": rfc3339(row.updated_at), "provenance": row.provenance,
-    }  # fmt: skip
-
-
-def _events(stations: Stations, draft_id: str, seen: int) -> Iterator[str]:
+async def _events(stations: Stations, draft_id: str, seen: int, place: Place) -> AsyncIterator[str]:
+    """No thread is held between two looks, however many follow."""
     deadline = time.monotonic() + EVENTS_FOR_S
-    while time.monotonic() < deadline:
-        with stations.database.read() as session:
-            found = drafts.events_after(session, draft_id, seen)
-            row = session.get(DraftRow, draft_id)
-        for event in found:
-            seen = event.seq
-            yield f"id: {event.seq}\nevent: {event.event}\ndata: {json.dumps(event.data, ensure_ascii=False)}\n\n"
-        if row is None or row.status in CLOSING:
-            return
-        if not found:
-            yield ": waiting\n\n"
-            time.sleep(EVENT_POLL_S)
+    try:
+        while time.monotonic() < deadline:
+            closed, found = await run_in_threadpool(_look, stations, draft_id, seen)
+            for event in found:
+                seen = event.seq
+                yield f"id: {event.seq}\nevent: {event.event}\ndata: {json.dumps(event.data, ensure_ascii=False)}\n\n"
+            if closed:
+                return
+            if not found:
+                yield ": waiting\n\n"
+                await asyncio.sleep(EVENT_POLL_S)
+    finally:
+        place.leave()
+
+
+def _look(stations: Stations, draft_id: str, seen: int) -> tuple[bool, list[DraftEventRow]]:
+    """Whether the draft is closed, and its events after `seen`.
+
+    In this order: where each statement sees what is committed by then, a draft seen as closed has its last event.
+    """
+    with stations.database.read() as session:
+        status = session.scalar(sa.select(DraftRow.status).where(DraftRow.id == draft_id))
+        return status is None or status in CLOSING, drafts.events_after(session, draft_id, seen)
 
 
 def _row(session: Session, caller: Caller, draft_id: str, permission: Permission) -> DraftRow:
@@ -139,8 +154,3 @@ def _row(session: Session, caller: Caller, draft_id: str, permission: Permission
     if not caller.may_on(row.site):
         raise NotFound("there is no such draft", field="draft_id")
     return row
-
-
-def _tags(session: Session, row: DraftRow) -> list[str]:
-    made = assessments.newest(session, row.post_id)
-    return [tag.tag for tag in made.tags] if made else []

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from service import assessment as assessments
 from service import learning
 from service.api.calling import CallerOf, StationsOf, allowed
 from service.api.paging import CursorParameter, Limit, decode, encode, page
-from service.assess_post import DraftWish, assess_post, with_draft
+from service.assess_post import Assessed, DraftWish, assess_post, with_draft
 from service.assessment import Assessment
 from service.clock import rfc3339
+from service.desk import waiting
 from service.errors import NotFound
 from service.intake import repository as posts
 from service.intake.post import NewPost, Post, Tag
@@ -24,6 +27,7 @@ from service.stations import Stations
 router = APIRouter(prefix="/v1/posts", tags=["posts"])
 
 DRAFT_WAIT_S = 20.0
+DRAFT_POLL_S = 0.1
 
 
 class SentPost(NewPost):
@@ -42,15 +46,13 @@ class KeptTags(BaseModel):
 
 
 @router.post("", status_code=201, responses={200: {"model": Assessment}})
-def send_post(sent: SentPost, response: Response, stations: StationsOf, caller: CallerOf) -> Assessment:
+async def send_post(sent: SentPost, response: Response, stations: StationsOf, caller: CallerOf) -> Assessment:
     """Assess a post. 201 and its Assessment; 200 where the same content was sent before."""
-    allowed(stations, caller, "posts.write", sent.site)
-    lane = stations.deep_lane
-    done = assess_post(stations.readers, sent, sent.draft, lane.enqueue, stations.webhooks.announce)
+    done = await run_in_threadpool(_assess, sent, stations, caller)
     response.status_code = 201 if done.created else 200
     response.headers["Location"] = f"/v1/posts/{done.post.id}"
     if sent.draft == "wait" and done.assessment.draft is not None:
-        return _wait_for_draft(stations, done.assessment)
+        return await _wait_for_draft(stations, done.assessment)
     return done.assessment
 
 
@@ -96,6 +98,7 @@ def keep_tags(post_id: str, kept: KeptTags, stations: StationsOf, caller: Caller
     with stations.database.write() as session:
         posts.keep_tags(session, post_id, tags, kept.by, stations.clock())
         session.flush()
+        waiting.retopic(session, post_id, tags)
         learning.note_tags(session, post_id, post.site, caller.id)
     return {"post_id": post_id, "tags": tags, "by": kept.by}
 
@@ -109,12 +112,21 @@ def _post(stations: Stations, caller: Caller, post_id: str, permission: Permissi
     return post
 
 
-def _wait_for_draft(stations: Stations, made: Assessment) -> Assessment:
+def _assess(sent: SentPost, stations: Stations, caller: Caller) -> Assessed:
+    allowed(stations, caller, "posts.write", sent.site)
+    lane = stations.deep_lane
+    return assess_post(stations.readers, sent, sent.draft, lane.enqueue, stations.webhooks.announce, caller.key_id)
+
+
+async def _wait_for_draft(stations: Stations, made: Assessment) -> Assessment:
     deadline = time.monotonic() + DRAFT_WAIT_S
     while True:
-        with stations.database.read() as session:
-            newest = assessments.newest(session, made.post_id)
-            current = with_draft(session, newest or made)
+        current = await run_in_threadpool(_current, stations, made)
         if current.draft is None or current.draft.status != "pending" or time.monotonic() > deadline:
             return current
-        time.sleep(0.1)
+        await asyncio.sleep(DRAFT_POLL_S)
+
+
+def _current(stations: Stations, made: Assessment) -> Assessment:
+    with stations.database.read() as session:
+        return with_draft(session, assessments.newest(session, made.post_id) or made)

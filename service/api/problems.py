@@ -62,9 +62,12 @@ def install(app: FastAPI) -> None:
         return from_error(StoreUnavailable("the database cannot be read or written just now"))
 
     @app.exception_handler(Exception)
-    def _unexpected(_request: Request, error: Exception) -> JSONResponse:
-        log.exception("an unexpected error: %s", type(error).__name__)
-        return problem(500, "internal", AnswerloopError.title, "the error was logged with the request's id")
+    def _unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("an unexpected error: %s", type(error).__name__, exc_info=error)
+        response = problem(500, "internal", AnswerloopError.title, "the error was logged with the request's id")
+        if request_id := getattr(request.state, "request_id", ""):
+            response.headers["X-Request-Id"] = request_id
+        return response
 
 
 def invalid(errors: Sequence[Any]) -> JSONResponse:

@@ -70,6 +70,15 @@ def read_gate(gate_id: str, stations: StationsOf, caller: CallerOf) -> dict[str,
     return stations.promotions.gate(gate_id)
 
 
+@router.get("/{name:path}/labels")
+def read_prompt(name: str, stations: StationsOf, caller: CallerOf) -> dict[str, Any]:
+    """One name: versions, labels, its newest gate runs, and how its candidate does. 404 for an unknown name."""
+    require(caller, "prompts.read")
+    if name not in library.names(stations.settings.prompts_dir):
+        raise NotFound("there is no prompt, policy or taxonomy of that name", field="name")
+    return _shown(stations, name)
+
+
 @router.get("/{name:path}/diff")
 def diff_versions(
     name: str, stations: StationsOf, caller: CallerOf, old: Annotated[str, Query(max_length=24)],

@@ -11,6 +11,7 @@ from service.api.calling import CallerOf, StationsOf, allowed
 from service.errors import InvalidInput
 from service.intake.normalise import normalise
 from service.intake.post import BODY_LIMIT, TITLE_LIMIT, Format, NewPost, SiteName, Tag, clean_text
+from service.retrieval.evidence import sharing
 
 router = APIRouter(tags=["related"])
 
@@ -36,9 +37,10 @@ class Asked(BaseModel):
 
 
 class AskedRelated(Asked):
-    """What `/v1/related` takes; `k` is how many threads at most."""
+    """What `/v1/related` takes; `k` is how many threads at most, `tags` are those the author has chosen so far."""
 
     k: Annotated[int, Field(ge=1, le=50)] = 10
+    tags: Annotated[list[Tag], Field(max_length=20)] = []
 
 
 class AskedTags(Asked):
@@ -54,7 +56,8 @@ def related(asked: AskedRelated, stations: StationsOf, caller: CallerOf) -> dict
     allowed(stations, caller, "related", asked.site)
     post = asked.as_post()
     _, evidence = stations.readers.finder.look_up(normalise(post), asked.site, asked.k)
-    return {"related": [r.model_dump(mode="json") for r in evidence.related], "index_version": evidence.index_version}
+    threads = sharing(evidence.related, asked.tags) if asked.tags else evidence.related
+    return {"related": [r.model_dump(mode="json") for r in threads], "index_version": evidence.index_version}
 
 
 @router.post("/v1/tags/suggest")

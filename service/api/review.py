@@ -9,18 +9,20 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from service import deciding, moderating
 from service.api.calling import CallerOf, StationsOf
+from service.api.followers import Place, Streams
 from service.api.paging import CursorParameter, Limit, decode, encode, page
 from service.clock import rfc3339
 from service.errors import InvalidInput
 from service.flagging.flag import Category
 from service.intake.post import clean_text
-from service.people.permissions import Caller, require
+from service.people.permissions import require
 from service.review import agreement, wellbeing
 from service.review.queue import Filters
 from service.review.tables import DecisionRow
@@ -30,21 +32,27 @@ from service.stations import Stations
 router = APIRouter(prefix="/v1/review", tags=["review"])
 EVENTS_FOR_S = 600.0
 EVENT_EVERY_S = 3.0
+QUIET_FOR_S = 20.0
+EVENT_STREAMS = Streams(most=200, each=6)
 Search = Annotated[str | None, Query(max_length=200), AfterValidator(lambda v: clean_text(v) if v else None)]
+
+Empty = BeforeValidator(lambda value: None if value == "" else value)
+"""A field of a form that was left open: a browser sends it empty."""
 
 
 def filters_of(
-    category: Category | None = None,
-    tag: Annotated[str | None, Query(max_length=60)] = None,
-    route: Literal["review", "urgent_review", "hold"] | None = None,
-    by: Literal["machine", "member"] | None = None,
-    assigned: Literal["me", "nobody", "others"] | None = None,
-    opened_before: AwareDatetime | None = None,
-    escalated: bool | None = None,
+    category: Annotated[Category | None, Empty] = None,
+    tag: Annotated[str | None, Query(max_length=60), Empty] = None,
+    route: Annotated[Literal["review", "urgent_review", "hold"] | None, Empty] = None,
+    by: Annotated[Literal["machine", "member", "audit"] | None, Empty] = None,
+    assigned: Annotated[Literal["me", "nobody", "others"] | None, Empty] = None,
+    opened_before: Annotated[AwareDatetime | None, Empty] = None,
+    escalated: Annotated[bool | None, Empty] = None,
     search: Search = None,
+    site: Annotated[str | None, Query(max_length=63), Empty] = None,
 ) -> Filters:
     """The filters of the queue, from the address."""
-    return Filters(category, tag, route, by, assigned, opened_before, escalated, search)
+    return Filters(category, tag, route, by, assigned, opened_before, escalated, search, site)
 
 
 FiltersOf = Annotated[Filters, Depends(filters_of)]
@@ -58,7 +66,7 @@ def list_items(
     listed = moderating.listing(stations, caller, filters, limit, place_of(cursor))
     now = stations.clock()
     last = encode(listed[-1].item.urgency, listed[-1].item.id) if listed else None
-    counts = asdict(stations.queue_counts.of(moderating.site_of(caller)))
+    counts = moderating.counts(stations, caller, filters.site)
     return page([moderating.entry(entry, now) for entry in listed], limit, last) | {"counts": counts}
 
 
@@ -70,11 +78,20 @@ def next_item(stations: StationsOf, caller: CallerOf, filters: FiltersOf) -> dic
 
 
 @router.get("/events")
-def follow_queue(request: Request, stations: StationsOf, caller: CallerOf) -> StreamingResponse:
-    """The counts of open and urgent items as server-sent events, whenever they change."""
-    require(caller, "review")
+def follow_queue(
+    request: Request, stations: StationsOf, caller: CallerOf, site: Annotated[str | None, Query(max_length=63)] = None
+) -> StreamingResponse:
+    """The counts of open and urgent items as server-sent events, whenever they change. 429 where too many are followed.
+
+    All streams of a site share one count, made at most every three seconds.
+    """
+    require(caller, "review", site)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(request, stations, caller), media_type="text/event-stream", headers=headers)
+    place = EVENT_STREAMS.enter(caller.id)
+    events = _events(request, stations, moderating.site_of(caller) or site, place)
+    return StreamingResponse(
+        events, media_type="text/event-stream", headers=headers, background=BackgroundTask(place.leave)
+    )
 
 
 @router.get("/wellbeing")
@@ -130,10 +147,16 @@ def read_item(item_id: str, stations: StationsOf, caller: CallerOf) -> dict[str,
 
 
 @router.post("/items/{item_id}/claim")
-@router.post("/items/{item_id}/heartbeat")
 def claim_item(item_id: str, stations: StationsOf, caller: CallerOf) -> dict[str, Any]:
     """Take an item, or renew the lease. 409 where somebody else holds it."""
     until = deciding.claim(stations, caller, item_id)
+    return {"id": item_id, "claimed_by": caller.id, "claimed_until": rfc3339(until)}
+
+
+@router.post("/items/{item_id}/heartbeat")
+def renew_claim(item_id: str, stations: StationsOf, caller: CallerOf) -> dict[str, Any]:
+    """Renew the lease of an item one holds. 409 where it was given back or somebody else holds it."""
+    until = deciding.renew(stations, caller, item_id)
     return {"id": item_id, "claimed_by": caller.id, "claimed_until": rfc3339(until)}
 
 
@@ -218,14 +241,18 @@ def decision(row: DecisionRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _events(request: Request, stations: Stations, caller: Caller) -> AsyncIterator[str]:
-    deadline, before = time.monotonic() + EVENTS_FOR_S, (-1, -1)
-    while time.monotonic() < deadline and not await request.is_disconnected():
-        counts = await run_in_threadpool(stations.queue_counts.of, moderating.site_of(caller))
-        now = (counts.open, counts.urgent)
-        if now != before:
-            yield f"event: open\ndata: {counts.open}\n\nevent: urgent\ndata: {counts.urgent}\n\n"
-        else:
-            yield ": waiting\n\n"
-        before = now
-        await asyncio.sleep(EVENT_EVERY_S)
+async def _events(request: Request, stations: Stations, site: str | None, place: Place) -> AsyncIterator[str]:
+    deadline, before, said = time.monotonic() + EVENTS_FOR_S, (-1, -1), time.monotonic()
+    try:
+        while time.monotonic() < deadline and not await request.is_disconnected():
+            counts = await run_in_threadpool(stations.queue_counts.of, site)
+            now = (counts.open, counts.urgent)
+            if now != before:
+                yield f"event: open\ndata: {counts.open}\n\nevent: urgent\ndata: {counts.urgent}\n\n"
+                before, said = now, time.monotonic()
+            elif time.monotonic() - said > QUIET_FOR_S:
+                yield ": still here\n\n"
+                said = time.monotonic()
+            await asyncio.sleep(EVENT_EVERY_S)
+    finally:
+        place.leave()

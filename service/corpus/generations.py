@@ -31,18 +31,27 @@ class Generation:
     version: int
     cursor: str | None
 
+    @property
+    def change(self) -> str:
+        """Another one whenever a search of this generation may give something else."""
+        return f"{self.id}:{self.version}"
+
     def collection(self, kind: Kind) -> str:
         """The name of its collection in Chroma."""
         return f"{self.site}.{kind}.{self.id.replace('-', '')[-12:]}"
+
+
+_OF_SITE = sa.text(
+    f"SELECT {', '.join(Generation.__dataclass_fields__)} FROM indexes WHERE site = :site"  # every lookup asks this
+)
 
 
 def generations(
     session: Session, site: str, states: Sequence[State] = ("live", "building", "retired")
 ) -> list[Generation]:
     """The generations of a site's index in these states, the live one first."""
-    columns = (getattr(IndexRow, name) for name in Generation.__dataclass_fields__)
-    rows = session.execute(sa.select(*columns).where(IndexRow.site == site, IndexRow.state.in_(list(states))))
-    found = [Generation(*cast(tuple[Any, ...], row)) for row in rows]
+    rows = session.connection().execute(_OF_SITE, {"site": site})
+    found = [Generation(*cast(tuple[Any, ...], row)) for row in rows if row.state in states]
     return sorted(found, key=lambda generation: ("live", "building", "retired").index(generation.state))
 
 

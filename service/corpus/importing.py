@@ -36,6 +36,8 @@ LISTED = 1_000
 
 Progress = Callable[[int, int | None, str], None]
 """Called with how many records are done, how many there are (None: not known), and what is going on."""
+Effects = Callable[[Session, list[str], list[str]], None]
+"""Called within the transaction of a batch with the ids of threads that were changed by it and of those that are gone."""
 
 
 def import_file(
@@ -49,6 +51,7 @@ def import_file(
     mapping: Path | None = None,
     import_id: str | None = None,
     progress: Progress = lambda _done, _total, _what: None,
+    effects: Effects = lambda _session, _changed, _gone: None,
 ) -> dict[str, Any]:
     """Import a file, folder or archive into a site and make it findable; the report that `imports` keeps.
 
@@ -58,7 +61,8 @@ def import_file(
     """
     source = open_source(path, format, site=site, mapping=mapping)
     try:
-        run = _Run(database, clock, source, _begin(database, clock, path, site, format, mapping, import_id), site)
+        begun = _begin(database, clock, path, site, format, mapping, import_id)
+        run = _Run(database, clock, source, begun, site, effects)
         with _Embedding(index, site) as embedding:
             for batch in _batches(source.records(run.position)):
                 run.keep(batch)
@@ -105,11 +109,14 @@ def open_source(path: Path, format: str, *, site: str, mapping: Path | None = No
 class _Run:
     """One import under way: its counts, kept with each batch."""
 
-    def __init__(self, database: Database, clock: Clock, source: Source, row: ImportRow, site: str) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, source: Source, row: ImportRow, site: str, effects: Effects
+    ) -> None:
         self._database, self._clock, self._source, self._site = database, clock, source, site
+        self._effects = effects
         self._id, self.position = row.id, row.position
         counts = ("read", "imported", "changed", "unchanged", "gone", "refused", "answers")
-        self._report: dict[str, Any] = {name: row.report.get(name, 0) for name in counts}
+        self._report: dict[str, Any] = row.report | {name: row.report.get(name, 0) for name in counts}
         self._report["bad"] = list(row.report.get("bad", []))
 
     def keep(self, batch: list[Record]) -> None:
@@ -119,20 +126,25 @@ class _Run:
             (record, make_ready(record.external_id, record.thread)) for record in batch if isinstance(record, Found)
         ]
         report = {**self._report, "bad": list(self._report["bad"])}
+        changed: list[str] = []
+        gone: list[str] = []
         with self._database.write() as session:
             ensure_site(session, self._site, now)
             dated = _with_known_dates(session, self._site, ready)
             for stored, one in zip(repository.put_threads(session, self._site, dated, now), dated, strict=True):
                 report["imported" if stored.created else "changed" if stored.changed else "unchanged"] += 1
+                if stored.changed and not stored.created:
+                    changed.append(stored.thread_id)
                 report["answers"] += len(one.thread.answers)
             for record in batch:
                 if isinstance(record, Gone):
-                    _remove(session, self._site, record, now)
+                    gone += _remove(session, self._site, record, now)
                     report["gone"] += 1
                 elif isinstance(record, Refused):
                     report["refused"] += 1
                     if len(report["bad"]) < LISTED:
                         report["bad"].append({"line": record.number, "reason": record.reason})
+            self._effects(session, changed, gone)
             if report["read"] == 0:
                 _keep_topics(session, self._site, self._source.topics)
             report["read"] += len(batch)
@@ -275,11 +287,12 @@ def _with_known_dates(session: Session, site: str, ready: list[tuple[Found, Read
     ]
 
 
-def _remove(session: Session, site: str, record: Gone, now: Any) -> None:
+def _remove(session: Session, site: str, record: Gone, now: Any) -> list[str]:
+    """The id of the thread that went; none where it was not here."""
     try:
-        repository.delete_thread(session, site, record.external_id, now)
+        return [repository.delete_thread(session, site, record.external_id, now)]
     except NotFound:
-        return
+        return []
 
 
 def _keep_topics(session: Session, site: str, topics: Any) -> None:

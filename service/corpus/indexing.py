@@ -6,10 +6,13 @@ While one batch is embedded, the next is read and cut and the one before is writ
 
 from __future__ import annotations
 
+import logging
+import threading
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import sqlalchemy as sa
@@ -27,6 +30,7 @@ from service.database import Database
 from service.errors import Unavailable
 from service.models.embedder import Embedder
 
+log = logging.getLogger(__name__)
 BATCH_THREADS = 128
 """Threads whose passages are embedded in one call: enough texts of each length to fill the embedder's batches."""
 
@@ -92,6 +96,7 @@ class Index:
         self.configured = embedder
         self._embedder_for = embedder_for
         self._embedders = {embedder.name: embedder}
+        self._draining = threading.Lock()
 
     def sync(
         self,
@@ -99,17 +104,19 @@ class Index:
         *,
         limit: int | None = None,
         only: Sequence[str] | None = None,
+        before: datetime | None = None,
         done: Callable[[Synced], None] = lambda _step: None,
     ) -> Synced:
         """Work off what waits for a site, at most `limit` threads, or only the threads named; what was done.
 
-        Threads that may not be shown leave the index, the others are cut, embedded and written. `done` is called
-        after each batch. Raises ModelFailed and StoreUnavailable; what was not done waits on.
+        With `before` only what waits since before that moment. Threads that may not be shown leave the index, the others
+        are cut, embedded and written. `done` is called after each batch. Raises ModelFailed and StoreUnavailable; what
+        was not done waits on.
         """
         total = Synced()
         while limit is None or total.threads < limit:
             with self.database.read() as session:
-                waiting = _waiting(session, site, only)[: None if limit is None else limit - total.threads]
+                waiting = _waiting(session, site, only, before)[: None if limit is None else limit - total.threads]
             if not waiting:
                 break
             batches = [waiting[start : start + BATCH_THREADS] for start in range(0, len(waiting), BATCH_THREADS)]
@@ -122,10 +129,31 @@ class Index:
         with self.database.read() as session:
             return session.scalar(count if site is None else count.where(PendingVectorRow.site == site)) or 0
 
-    def sites_waiting(self) -> list[str]:
-        """Sites with threads that wait: what a start after a kill has to sync."""
+    def sites_waiting(self, before: datetime | None = None) -> list[str]:
+        """Sites with threads that wait (since before a moment): what a start after a kill has to sync."""
+        select = sa.select(PendingVectorRow.site).distinct()
         with self.database.read() as session:
-            return list(session.scalars(sa.select(PendingVectorRow.site).distinct()))
+            return list(session.scalars(select if before is None else select.where(PendingVectorRow.since < before)))
+
+    def drain(self, before: datetime) -> int:
+        """Sync every site where something waits since before a moment; how many sites were done.
+
+        A site that fails is left to the next call. While one call is under way another does nothing.
+        """
+        if not self._draining.acquire(blocking=False):
+            return 0
+        try:
+            return sum(self._drained(site, before) for site in self.sites_waiting(before))
+        finally:
+            self._draining.release()
+
+    def _drained(self, site: str, before: datetime) -> bool:
+        try:
+            self.sync(site, before=before)
+        except Exception as failure:
+            log.warning("what waits for the index of %s waits on: %s", site, type(failure).__name__)
+            return False
+        return True
 
     def live(self, site: str) -> Generation | None:
         """The generation that answers queries; None before the first thread."""
@@ -139,7 +167,7 @@ class Index:
     def version(self, site: str) -> str:
         """Changes whenever a search of this site may give something else: a cache key."""
         live = self.live(site)
-        return f"{live.id}:{live.version}" if live else ""
+        return live.change if live else ""
 
     def embedder(self, site: str) -> Embedder:
         """What queries to this site are embedded with: the model of its live generation."""
@@ -170,6 +198,11 @@ class Index:
             every = generations(session, site)
         for generation in every:
             self.vectors.delete(generation.collection("posts"), [post_id])
+
+    def close(self) -> None:
+        """Close every embedder that was loaded. May be called twice."""
+        for embedder in self._embedders.values():
+            embedder.close()
 
     def ensure_live(self, site: str) -> Generation:
         """The live generation, made by the configured model where the site has none yet."""
@@ -290,10 +323,12 @@ def _finish(writing: Future[Synced] | None, done: Callable[[Synced], None]) -> S
     return step
 
 
-def _waiting(session: Session, site: str, only: Sequence[str] | None) -> list[Waiting]:
+def _waiting(session: Session, site: str, only: Sequence[str] | None, before: datetime | None = None) -> list[Waiting]:
     """What waits, oldest first, at most some thousands at a time."""
     columns = (PendingVectorRow.thread_id, PendingVectorRow.passage_ids, PendingVectorRow.change)
     select = sa.select(*columns).where(PendingVectorRow.site == site)
+    if before is not None:
+        select = select.where(PendingVectorRow.since < before)
     if only is None:
         select = select.order_by(PendingVectorRow.since, PendingVectorRow.thread_id).limit(40 * BATCH_THREADS)
         return [Waiting(row.thread_id, tuple(row.passage_ids), row.change) for row in session.execute(select)]

@@ -7,6 +7,7 @@ adds little to the ranking, and what it costs grows with the corpus.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import time
@@ -33,7 +34,8 @@ WEIGHTS = (2.0, 1.0, 1.0)
 """Weight of title, question and answers."""
 INDEXED_CHARACTERS = 300_000
 """Of each field; a tsvector holds no more than 1 MB."""
-_KEPT_S, _KEPT_FROM = 600.0, 200
+_COMMON, _KEPT_S, _RARE_KEPT_S, KEPT_COUNTS = 200, 600.0, 60.0, 50_000
+"""The count of a word that stands in so many threads is kept for ten minutes, another one's for one; so many are kept."""
 _WORD = re.compile(r"\w+")
 STOP_WORDS = frozenset(Path(__file__).with_name("stop_words.txt").read_text("utf-8").split())
 
@@ -111,7 +113,7 @@ def search(session: Session, site: str, text: str, k: int) -> list[LexicalHit]:
     """The k threads of a site that share the most telling words with `text`, best first; any text is safe."""
     telling = (w for w in _WORD.findall(text.lower()) if w not in STOP_WORDS and len(w) < 60)
     words = list(dict.fromkeys(telling))[:READ_WORDS]
-    found = sorted((count, word) for word, count in _counts(session, words).items() if count)
+    found = sorted((count, word) for word, count in _counts(session, site, words).items() if count)
     if not found:
         return []
     chosen, postings = [], 0
@@ -129,13 +131,7 @@ def search(session: Session, site: str, text: str, k: int) -> list[LexicalHit]:
 
 def _search_sqlite(session: Session, site: str, chosen: list[tuple[str, int]], k: int, every: bool) -> list[LexicalHit]:
     match = (" AND " if every else " OR ").join(f'"{word}"' for word, _count in chosen)
-    weights = ", ".join(map(str, WEIGHTS))
-    statement = (
-        f"SELECT t.thread_id, -bm25(lexical_words, {weights}) AS score FROM lexical_words "
-        "JOIN lexical_threads t ON t.id = lexical_words.rowid "
-        "WHERE lexical_words MATCH :match AND t.site = :site ORDER BY score DESC, t.thread_id LIMIT :k"
-    )
-    rows = session.execute(sa.text(statement), {"match": match, "site": site, "k": k})
+    rows = session.connection().execute(_FIND_SQLITE, {"match": match, "site": site, "k": k}).fetchall()
     return [LexicalHit(row[0], float(row[1])) for row in rows]
 
 
@@ -161,7 +157,7 @@ def _search_postgres(
 
 
 class _Counts:
-    """How many threads each common word stands in, kept for ten minutes; rare words are cheap and always counted."""
+    """How many threads each word stands in, kept for a while; a word that stands nowhere is looked up each time."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, int]] = {}
@@ -171,32 +167,38 @@ class _Counts:
         return found[1] if found and found[0] > time.monotonic() else None
 
     def keep(self, word: str, count: int) -> None:
-        if count >= _KEPT_FROM:
-            if len(self._known) > 50_000:
+        if count:
+            if len(self._known) > KEPT_COUNTS:
                 self._known.clear()
-            self._known[word] = (time.monotonic() + _KEPT_S, count)
+            self._known[word] = (time.monotonic() + (_KEPT_S if count >= _COMMON else _RARE_KEPT_S), count)
 
 
 _KNOWN: WeakKeyDictionary[sa.Engine, _Counts] = WeakKeyDictionary()
 
 
-def _counts(session: Session, words: list[str]) -> dict[str, int]:
-    engine = session.get_bind().engine
-    known = _KNOWN.setdefault(engine, _Counts())
-    counts = {word: known.get(word) for word in words}
+def _counts(session: Session, site: str, words: list[str]) -> dict[str, int]:
+    """In how many threads each word stands: of the site where that is few, of all sites where it is many.
+
+    A word that only other sites have says nothing here; counting a common one site by site would cost too much.
+    """
+    everywhere = _kept_counts(session, "", words, _COUNT_SQLITE, _COUNT_POSTGRES)
+    rare = [word for word, count in everywhere.items() if 0 < count < _COMMON]
+    return everywhere | _kept_counts(session, site, rare, _COUNT_SITE_SQLITE, _COUNT_SITE_POSTGRES)
+
+
+def _kept_counts(
+    session: Session, site: str, words: list[str], on_sqlite: sa.TextClause, on_postgres: sa.TextClause
+) -> dict[str, int]:
+    known = _KNOWN.setdefault(session.get_bind().engine, _Counts())
+    counts = {word: known.get(f"{site}\n{word}") for word in words}
     asked = [word for word, count in counts.items() if count is None]
-    match = "lexical_words MATCH :{0}" if _is_sqlite(session) else "words @@ plainto_tsquery('english', :{0})"
-    table = "lexical_words" if _is_sqlite(session) else "lexical_threads"
-    for start in range(0, len(asked), 100):
-        part = asked[start : start + 100]
-        selects = [
-            f"SELECT {n}, count(*) FROM (SELECT 1 FROM {table} WHERE {match.format(f'w{n}')} LIMIT {COUNTED}) AS t{n}"
-            for n in range(len(part))
-        ]
-        values = {f"w{n}": f'"{word}"' if _is_sqlite(session) else word for n, word in enumerate(part)}
-        for number, count in session.execute(sa.text(" UNION ALL ".join(selects)), values):
-            counts[part[number]] = count
-            known.keep(part[number], count)
+    if asked:
+        statement, values = on_sqlite if _is_sqlite(session) else on_postgres, {"words": json.dumps(asked)}
+        if site:
+            values["site"] = site
+        for word, count in session.connection().execute(statement, values).fetchall():
+            counts[word] = count
+            known.keep(f"{site}\n{word}", count)
     return {word: count for word, count in counts.items() if count is not None}
 
 
@@ -204,6 +206,27 @@ def _is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
+_FIND_SQLITE = sa.text(
+    f"SELECT t.thread_id, -bm25(lexical_words, {', '.join(map(str, WEIGHTS))}) AS score FROM lexical_words "
+    "JOIN lexical_threads t ON t.id = lexical_words.rowid "
+    "WHERE lexical_words MATCH :match AND t.site = :site ORDER BY score DESC, t.thread_id LIMIT :k"
+)
+_COUNT_SQLITE = sa.text(
+    "SELECT w.value, (SELECT count(*) FROM (SELECT 1 FROM lexical_words WHERE lexical_words MATCH '\"' || w.value || '\"' "
+    f"LIMIT {COUNTED})) FROM json_each(:words) AS w"
+)
+_COUNT_SITE_SQLITE = sa.text(
+    "SELECT w.value, (SELECT count(*) FROM lexical_words JOIN lexical_threads t ON t.id = lexical_words.rowid "
+    "WHERE lexical_words MATCH '\"' || w.value || '\"' AND t.site = :site) FROM json_each(:words) AS w"
+)
+_COUNT_SITE_POSTGRES = sa.text(
+    "SELECT w.value, (SELECT count(*) FROM lexical_threads WHERE words @@ plainto_tsquery('english', w.value) "
+    "AND site = :site) FROM json_array_elements_text(CAST(:words AS json)) AS w(value)"
+)
+_COUNT_POSTGRES = sa.text(
+    "SELECT w.value, (SELECT count(*) FROM (SELECT 1 FROM lexical_threads WHERE words @@ plainto_tsquery('english', w.value) "
+    f"LIMIT {COUNTED}) AS found) FROM json_array_elements_text(CAST(:words AS json)) AS w(value)"
+)
 _SQLITE = (
     "CREATE TABLE IF NOT EXISTS lexical_threads "
     "(id INTEGER PRIMARY KEY, thread_id VARCHAR(36) NOT NULL UNIQUE, site VARCHAR(63) NOT NULL)",

@@ -86,6 +86,7 @@ def drop_retired(index: Index, site: str) -> None:
 def _begin(index: Index, site: str) -> Generation:
     """The generation to build: one of the same model and chunker that was begun, else a new one."""
     model, chunker = index.configured.name, chunker_of(index.configured)
+    dimension = index.configured.dimension  # may ask the model: not inside the transaction
     with index.database.write() as session:
         for begun in generations(session, site, ["building"]):
             if (begun.model, begun.chunker) == (model, chunker):
@@ -93,7 +94,7 @@ def _begin(index: Index, site: str) -> Generation:
             _set_state(session, begun, "retired")
         session.add(
             IndexRow(
-                id=new_id(), site=site, model=model, dimension=index.configured.dimension, chunker=chunker,
+                id=new_id(), site=site, model=model, dimension=dimension, chunker=chunker,
                 state="building", version=0, cursor=None, created_at=index.clock(),
             )
         )  # fmt: skip

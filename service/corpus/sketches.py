@@ -7,6 +7,7 @@ the title, the question and the answers; what a word weighs comes from `word_wei
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from collections import Counter
@@ -24,12 +25,17 @@ from sqlalchemy.orm import Session
 from service.corpus.lexical import STOP_WORDS
 from service.corpus.passages import Piece, ThreadText
 from service.corpus.tables import SketchRow
+from service.database import listed
 
 FORM = 1
 """Rows of another form are passed over until a reindex."""
 BUCKETS = 1 << 16
 WEIGHTS = Path(__file__).with_name("word_weights.npz")
 BOUND = 500
+_FETCH = (
+    "SELECT thread_id, vectors, words, counts, stats FROM thread_sketches "
+    "WHERE index_id = :index_id AND thread_id IN {ids} AND form = :form"
+)
 _WORD = re.compile(r"[^\W_]+[+#]*")
 _ENDING = re.compile(r"(?:ings?|ed|es|s|ly|ers?|ments?|tions?)$")
 
@@ -113,24 +119,41 @@ def remove(session: Session, thread_ids: Sequence[str], index_id: str | None = N
         session.execute(sa.delete(SketchRow).where(*where).execution_options(synchronize_session=False))
 
 
+Stored = tuple[bytes, bytes, bytes, bytes]
+"""A sketch as it lies in SQL: vectors, words, counts, stats."""
+
+
+def stored(session: Session, index_id: str, thread_ids: Sequence[str]) -> dict[str, Stored]:
+    """The rows of those threads that have one."""
+    if not thread_ids:
+        return {}
+    values = {"ids": json.dumps(list(thread_ids)), "index_id": index_id, "form": FORM}
+    rows = session.connection().execute(_prepared(listed(session)), values).fetchall()
+    return {id_: (vectors, words, counts, stats) for id_, vectors, words, counts, stats in rows}
+
+
 def fetch(session: Session, index_id: str, thread_ids: Sequence[str]) -> Sketches:
     """The sketches of those threads that have one."""
-    row = SketchRow
-    query = sa.select(row.thread_id, row.vectors, row.words, row.counts, row.stats)
-    found: list[Any] = []
-    for start in range(0, len(thread_ids), BOUND):
-        part = list(thread_ids[start : start + BOUND])
-        found += session.execute(query.where(row.index_id == index_id, row.thread_id.in_(part), row.form == FORM))
-    n = len(found)
-    vectors = np.frombuffer(b"".join(one[1] for one in found), np.float16).astype(np.float32)
+    return read(stored(session, index_id, thread_ids))
+
+
+def read(rows: Mapping[str, Stored]) -> Sketches:
+    """Sketches of rows, in their order."""
+    n, found = len(rows), list(rows.values())
+    vectors = np.frombuffer(b"".join(one[0] for one in found), np.float16).astype(np.float32)
     return Sketches(
-        ids=[one[0] for one in found],
+        ids=list(rows),
         vectors=vectors.reshape(n, 3, -1) if n else np.zeros((0, 3, 0), np.float32),
-        hashes=np.frombuffer(b"".join(one[2] for one in found), np.uint32),
-        counts=np.frombuffer(b"".join(one[3] for one in found), np.uint8).reshape(-1, 3),
-        owner=np.repeat(np.arange(n), [len(one[2]) // 4 for one in found]),
-        stats=np.frombuffer(b"".join(one[4] for one in found), np.float32).reshape(n, 5),
+        hashes=np.frombuffer(b"".join(one[1] for one in found), np.uint32),
+        counts=np.frombuffer(b"".join(one[2] for one in found), np.uint8).reshape(-1, 3),
+        owner=np.repeat(np.arange(n), [len(one[1]) // 4 for one in found]),
+        stats=np.frombuffer(b"".join(one[3] for one in found), np.float32).reshape(n, 5),
     )
+
+
+@cache
+def _prepared(ids: str) -> Any:
+    return sa.text(_FETCH.format(ids=ids))
 
 
 def _row(

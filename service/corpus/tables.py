@@ -19,7 +19,10 @@ class ThreadRow(Table):
     """
 
     __tablename__ = "threads"
-    __table_args__ = (sa.UniqueConstraint("site", "external_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("site", "external_id"),
+        sa.Index("ix_threads_shown", "id", "site", "visibility", "author_id", "external_id"),  # read without the texts
+    )
 
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
     site: Mapped[str] = mapped_column(sa.String(63), index=True)

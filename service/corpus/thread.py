@@ -10,6 +10,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from service.intake.post import BODY_LIMIT, TITLE_LIMIT, Author, Format, Kind, Name, Tag, Text, clean_text
 
+Count = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+"""A number that both databases can hold."""
+
 
 class Answer(BaseModel):
     """One answer of a thread."""
@@ -19,7 +22,7 @@ class Answer(BaseModel):
     external_id: Name
     body: Annotated[Text, Field(max_length=BODY_LIMIT)]
     author: Author
-    score: int | None = None
+    score: Count | None = None
     accepted: bool = False
     created_at: AwareDatetime | None = None
 
@@ -48,9 +51,9 @@ class Thread(BaseModel):
     visibility: Literal["public", "private"] = "public"
     answers: Annotated[list[Answer], Field(max_length=500)] = []
     kind: Kind = "question"
-    score: int | None = None
-    views: int | None = None
-    comments: int | None = None
+    score: Count | None = None
+    views: Count | None = None
+    comments: Count | None = None
     closed: bool = False
     links: Annotated[list[Link], Field(max_length=500)] = []
     topic: Annotated[str, Field(max_length=200), AfterValidator(clean_text)] | None = None

@@ -1,4 +1,4 @@
-"""The desk in SQL: claims, revisions, publishing, discarding. The caller's transaction commits."""
+"""The desk in SQL: claims, revisions, drafts written anew. The caller's transaction commits."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service.clock import new_id, rfc3339
-from service.desk import blocking, measures
+from service.clock import new_id
+from service.corpus import repository as threads
+from service.desk import measures
+from service.desk.reading_back import edits_of
 from service.desk.revision import NewRevision, SentenceEdit, as_text, check
-from service.desk.tables import DeskTextRow, DraftEndRow, RegenerationRow, RevisionRow
+from service.desk.tables import DeskTextRow, DraftTopicRow, RegenerationRow, RevisionRow
 from service.drafting import repository as drafts
+from service.drafting.draft import DraftKind
 from service.drafting.tables import DraftRow
 from service.errors import Conflict, NotFound
 from service.people.tables import PersonRow
@@ -31,17 +34,26 @@ def holder(row: DraftRow, now: datetime) -> str | None:
 
 def claim(session: Session, row: DraftRow, by: str, now: datetime) -> None:
     """Take the draft, or renew the lease of a quarter of an hour. Raises Conflict where somebody else has it."""
-    _check_open(row)
-    _check_holder(session, row, by, now)
-    if holder(row, now) != by:
+    check_open(row)
+    check_holder(session, row, by, now)
+    if row.claimed_by != by:
         row.version, row.claimed_by, row.updated_at = row.version + 1, by, now
     row.claimed_until = now + LEASE
     drafts.hurry(session, row.id)
 
 
+def renew(session: Session, row: DraftRow, by: str, now: datetime) -> None:
+    """Keep the lease while the page is open; changes no version. Raises Conflict where the draft is not the caller's any more."""
+    check_open(row)
+    check_holder(session, row, by, now)
+    if row.claimed_by != by:
+        raise Conflict("the draft was handed back", reason="not_claimed")
+    row.claimed_until = now + LEASE
+
+
 def release(session: Session, row: DraftRow, by: str, now: datetime) -> None:
     """Hand the draft back. Raises Conflict where somebody else has it."""
-    _check_holder(session, row, by, now)
+    check_holder(session, row, by, now)
     if row.claimed_by == by:
         row.version, row.claimed_by, row.claimed_until, row.updated_at = row.version + 1, None, None, now
 
@@ -50,15 +62,17 @@ def revise(session: Session, row: DraftRow, by: str, sent: NewRevision, now: dat
     """Append a revision; the draft stays with its mentor. Raises Conflict, InvalidInput."""
     claim(session, row, by, now)
     machine = machine_sentences(session, row.id)
-    check(sent.sentences, machine)
+    last = newest(session, row.id)
+    done = edits_of(sent, machine, last.edits if last is not None else ())
+    check(done, machine)
     row.version, row.updated_at = row.version + 1, now
-    last = session.scalar(sa.select(sa.func.max(RevisionRow.seq)).where(RevisionRow.draft_id == row.id)) or 0
+    highest = session.scalar(sa.select(sa.func.max(RevisionRow.seq)).where(RevisionRow.draft_id == row.id)) or 0
     revision = RevisionRow(
-        id=new_id(), draft_id=row.id, post_id=row.post_id, seq=last + 1, by=by, at=now, draft_version=row.version,
-        measures=measures.counts(machine, sent.sentences),
+        id=new_id(), draft_id=row.id, post_id=row.post_id, seq=highest + 1, by=by, at=now, draft_version=row.version,
+        measures=measures.counts(machine, done),
     )  # fmt: skip
-    edits = [edit.model_dump() for edit in sent.sentences]
-    text = sent.text if sent.text is not None else as_text(machine, sent.sentences)
+    edits = [edit.model_dump() for edit in done]
+    text = sent.text if sent.text is not None else as_text(machine, done)
     session.add(revision)
     session.add(DeskTextRow(owner_id=revision.id, post_id=row.post_id, text=text, sentences=edits))
     session.flush()
@@ -74,10 +88,12 @@ class Revised:
     edits: list[SentenceEdit]
 
 
-def revisions(session: Session, draft_id: str, limit: int = 50) -> list[Revised]:
-    """The revisions of a draft, newest first."""
+def revisions(session: Session, draft_id: str, limit: int = 50, before: int | None = None) -> list[Revised]:
+    """The revisions of a draft, newest first; `before` is the number to continue after."""
     query = sa.select(RevisionRow, DeskTextRow).outerjoin(DeskTextRow, DeskTextRow.owner_id == RevisionRow.id)
     query = query.where(RevisionRow.draft_id == draft_id).order_by(RevisionRow.seq.desc()).limit(limit)
+    if before is not None:
+        query = query.where(RevisionRow.seq < before)
     return [_revised(row, words) for row, words in session.execute(query)]
 
 
@@ -93,68 +109,22 @@ def machine_sentences(session: Session, draft_id: str) -> list[dict[str, Any]]:
     return list(words.sentences) if words is not None else []
 
 
-@dataclass(frozen=True)
-class Ready:
-    """What would be published, and what still blocks it."""
-
-    text: str
-    edits: list[SentenceEdit]
-    machine: list[dict[str, Any]]
-    revision_id: str | None
-    blockers: list[blocking.Blocker]
-
-
-def ready(session: Session, row: DraftRow) -> Ready:
-    """The text as it would be published: the newest revision, else the machine's."""
-    machine, last = machine_sentences(session, row.id), newest(session, row.id)
-    edits = last.edits if last is not None else []
-    text = last.text or "" if last is not None else as_text(machine)
-    found = blocking.blockers(machine, edits, text, stale=row.stale)
-    return Ready(text, edits, machine, last.row.id if last is not None else None, found)
-
-
-def publish(session: Session, row: DraftRow, by: str, now: datetime) -> dict[str, Any]:
-    """Publish what the mentor has. Returns what the site is told: text, sentences with sources, `ai_assisted` provenance.
-
-    Raises Conflict: not open, not held by the caller, still pending, or blocked (naming by what).
-    """
-    _check_open(row)
-    _check_holder(session, row, by, now)
-    if holder(row, now) != by:
-        raise Conflict("claim the draft first", reason="not_claimed")
-    if row.status == "pending":
-        raise Conflict("the draft is still being written", reason="pending")
-    wanted = ready(session, row)
-    blocking.check(wanted.blockers)
-    measured = measures.full(wanted.machine, wanted.edits, as_text(wanted.machine), wanted.text)
-    person = session.get(PersonRow, by)
-    provenance = _provenance(row, wanted, measured, person.name if person is not None else "", now)
-    _end(session, row, "published", by, now, wanted, measured, provenance, None)
-    return {
-        "post_id": row.post_id, "draft_id": row.id, "text": wanted.text, "format": "markdown", "kind": row.kind,
-        "ai_assisted": provenance,
-    }  # fmt: skip
-
-
-def discard(session: Session, row: DraftRow, by: str, reason: str, note: str | None, now: datetime) -> None:
-    """Put a draft away with a reason. Raises Conflict."""
-    _check_open(row)
-    _check_holder(session, row, by, now)
-    _end(session, row, "discarded", by, now, ready(session, row), {}, {}, reason, note)
-
-
 def regenerate(
-    session: Session, row: DraftRow, by: str, instruction: str, sentence_id: str | None, now: datetime
-) -> str:
-    """Open a new draft beside this one, whose revisions stay untouched. Returns its id. Raises Conflict, NotFound."""
-    _check_open(row)
-    _check_holder(session, row, by, now)
+    session: Session, row: DraftRow, by: str, instruction: str, sentence_id: str | None, now: datetime,
+    form: DraftKind | None = None,
+) -> str:  # fmt: skip
+    """Open a new draft beside this one, whose revisions stay untouched. Returns its id. Raises Conflict, NotFound.
+
+    `form` is the kind wished for; without it the writer chooses.
+    """
+    check_open(row)
+    check_holder(session, row, by, now)
     if sentence_id is not None and all(str(s["id"]) != sentence_id for s in machine_sentences(session, row.id)):
         raise NotFound("the draft has no such sentence", field="sentence_id")
     if row.status == "pending":
         raise Conflict("the draft is still being written", reason="pending")
     new = drafts.open_draft(session, row.post_id, row.site, row.assessment_id, now, instruction)
-    session.add(RegenerationRow(draft_id=new, of_draft_id=row.id, sentence_id=sentence_id, by=by, at=now))
+    session.add(RegenerationRow(draft_id=new, of_draft_id=row.id, sentence_id=sentence_id, form=form, by=by, at=now))
     drafts.hurry(session, new)
     return new
 
@@ -165,9 +135,42 @@ def regenerations(session: Session, draft_id: str) -> list[RegenerationRow]:
     return list(session.scalars(query.order_by(RegenerationRow.draft_id.desc())))
 
 
-def end_of(session: Session, draft_id: str) -> DraftEndRow | None:
-    """How the draft ended, if it did."""
-    return session.get(DraftEndRow, draft_id)
+def written_for(session: Session, draft_id: str) -> RegenerationRow | None:
+    """Beside which draft this one was written anew; None for one that stands for itself."""
+    return session.get(RegenerationRow, draft_id)
+
+
+def take_place(session: Session, row: DraftRow, other: DraftRow) -> None:
+    """A draft written anew stands for itself from now on, under the topics of the other; the rest stay beside it."""
+    beside = sa.update(RegenerationRow).where(
+        RegenerationRow.of_draft_id == other.id, RegenerationRow.draft_id != row.id
+    )
+    session.execute(beside.values(of_draft_id=row.id))
+    session.execute(sa.delete(RegenerationRow).where(RegenerationRow.draft_id == row.id))
+    topics = session.scalars(sa.select(DraftTopicRow.topic).where(DraftTopicRow.draft_id == other.id)).all()
+    session.add_all(DraftTopicRow(topic=topic, draft_id=row.id, post_id=row.post_id) for topic in topics)
+
+
+def revision(session: Session, draft_id: str, seq: int) -> Revised:
+    """One revision by its number. Raises NotFound."""
+    query = sa.select(RevisionRow, DeskTextRow).outerjoin(DeskTextRow, DeskTextRow.owner_id == RevisionRow.id)
+    found = session.execute(query.where(RevisionRow.draft_id == draft_id, RevisionRow.seq == seq)).first()
+    if found is None:
+        raise NotFound("there is no such revision", field="revision")
+    return _revised(*found)
+
+
+def withdraw(session: Session, draft_ids: Sequence[str]) -> None:
+    """Take the words of points whose passage is gone out of every revision of these drafts."""
+    query = sa.select(DeskTextRow).join(RevisionRow, RevisionRow.id == DeskTextRow.owner_id)
+    found = session.scalars(query.where(RevisionRow.draft_id.in_(draft_ids))).all()
+    named = {str(edit["passage_id"]) for words in found for edit in words.sentences if edit.get("passage_id")}
+    gone = named - {passage.id for passage in threads.passages(session, named)}
+    for words in found:
+        for edit in words.sentences:
+            if edit.get("passage_id") in gone and edit["text"]:
+                words.text = words.text.replace(edit["text"], "")
+        words.sentences = [e | {"text": ""} if e.get("passage_id") in gone else e for e in words.sentences]
 
 
 def erase_for_post(session: Session, post_id: str) -> None:
@@ -175,53 +178,19 @@ def erase_for_post(session: Session, post_id: str) -> None:
     session.execute(sa.delete(DeskTextRow).where(DeskTextRow.post_id == post_id))
 
 
-def _end(
-    session: Session, row: DraftRow, act: str, by: str, now: datetime, wanted: Ready, measured: dict[str, Any],
-    provenance: dict[str, Any], reason: str | None, note: str | None = None,
-) -> None:  # fmt: skip
-    first = session.scalar(sa.select(sa.func.min(RevisionRow.at)).where(RevisionRow.draft_id == row.id))
-    row.status, row.version, row.updated_at = act, row.version + 1, now
-    row.claimed_by = row.claimed_until = None
-    session.add(
-        DraftEndRow(
-            draft_id=row.id, post_id=row.post_id, site=row.site, act=act, by=by, at=now, revision_id=wanted.revision_id,
-            reason=reason, seconds=(now - first).total_seconds() if first is not None else None, kind=row.kind,
-            measures=measured, provenance=provenance,
-        )
-    )  # fmt: skip
-    edits = [edit.model_dump() for edit in wanted.edits]
-    text = wanted.text if act == "published" else note or ""
-    session.add(DeskTextRow(owner_id=row.id, post_id=row.post_id, text=text, sentences=edits))
-    drafts.add_event(session, row.id, act, {"id": row.id, "status": act})
-    session.flush()
-
-
-def _provenance(row: DraftRow, wanted: Ready, measured: dict[str, Any], mentor: str, now: datetime) -> dict[str, Any]:
-    acts = {edit.id: edit for edit in wanted.edits}
-    kept = [s for s in wanted.machine if str(s["id"]) not in acts or acts[str(s["id"])].action != "cut"]
-    sources: dict[str, dict[str, Any]] = {}
-    for sentence in kept:
-        for source in sentence.get("sources", []):
-            entry = {name: source.get(name) for name in ("passage_id", "thread_id", "author", "date")}
-            sources.setdefault(str(source["passage_id"]), entry)
-    by_model = [s for s in kept if str(s["id"]) not in acts or acts[str(s["id"])].action == "keep"]
-    return {
-        "ai_assisted": bool(kept), "machine_sentences_unchanged": len(by_model), "edited_by": mentor,
-        "published_at": rfc3339(now), "sources": list(sources.values()), "edit": measured, "written_by": row.provenance,
-    }  # fmt: skip
-
-
 def _revised(row: RevisionRow, words: DeskTextRow | None) -> Revised:
     edits: Sequence[Any] = words.sentences if words is not None else ()
     return Revised(row, words.text if words is not None else None, [SentenceEdit.model_validate(e) for e in edits])
 
 
-def _check_open(row: DraftRow) -> None:
+def check_open(row: DraftRow) -> None:
+    """Raise Conflict where the draft has ended."""
     if row.status not in OPEN:
         raise Conflict(f"the draft is {row.status}", reason="closed", status_now=row.status)
 
 
-def _check_holder(session: Session, row: DraftRow, by: str, now: datetime) -> None:
+def check_holder(session: Session, row: DraftRow, by: str, now: datetime) -> None:
+    """Raise Conflict, naming who it is, where somebody else has the draft."""
     held_by = holder(row, now)
     if held_by is not None and held_by != by:
         person = session.get(PersonRow, held_by)

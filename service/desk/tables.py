@@ -62,12 +62,23 @@ class DeskTextRow(Table):
 
 
 class RegenerationRow(Table):
-    """A draft written anew beside another: it is shown there and is no desk entry of its own."""
+    """A draft written anew beside another: it is shown there and is no desk entry of its own. `form` is the kind wished for."""
 
     __tablename__ = "regenerations"
 
     draft_id: Mapped[str] = mapped_column(sa.ForeignKey("drafts.id", ondelete="CASCADE"), primary_key=True)
     of_draft_id: Mapped[str] = mapped_column(sa.String(36), index=True)
     sentence_id: Mapped[str | None] = mapped_column(sa.String(36))
+    form: Mapped[str | None] = mapped_column(sa.String(20))
     by: Mapped[str] = mapped_column(sa.String(36))
     at: Mapped[datetime]
+
+
+class DraftTopicRow(Table):
+    """A topic of a draft's post, as the desk is filtered by it. Holds no text."""
+
+    __tablename__ = "draft_topics"
+
+    topic: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    draft_id: Mapped[str] = mapped_column(sa.ForeignKey("drafts.id", ondelete="CASCADE"), primary_key=True, index=True)
+    post_id: Mapped[str] = mapped_column(sa.String(36), index=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from service.drafting.draft import Dropped, Sentence
 from service.drafting.reply import Incoming, claim_of, claims_of
-from service.drafting.verify import Claim, Shown, read_shown, verify
+from service.drafting.verify import Claim, SecondOpinion, Shown, read_shown, verify
 from service.errors import AnswerloopError
 from service.models.calls import ModelCall
 from service.models.embedder import Embedder
@@ -45,28 +45,31 @@ class Writing:
 class _Checked:
     """Results by claim, so that what was checked while it was streamed is not checked again."""
 
-    def __init__(self, shown: Future[Shown], embedder: Embedder) -> None:
+    def __init__(self, shown: Future[Shown], embedder: Embedder, second: SecondOpinion | None) -> None:
         self._shown = shown
         self._embedder = embedder
+        self._second = second
+        self.at_once = second is None
+        """Whether a claim may be checked as soon as it is there; a second opinion is asked for once, on all of them."""
         self._known: dict[Claim, Sentence | Dropped] = {}
 
     def check(self, claims: list[Claim]) -> list[Sentence | Dropped]:
         new = [claim for claim in claims if claim not in self._known]
         if new:
-            self._known.update(zip(new, verify(new, self._shown.result(), self._embedder), strict=True))
+            self._known.update(zip(new, verify(new, self._shown.result(), self._embedder, self._second), strict=True))
         return [self._known[claim] for claim in claims]
 
 
 def ask_model(
     gateway: Gateway, call: ModelCall, passages: list[EvidencePassage], evidence: Evidence, embedder: Embedder, *,
-    small: bool, listener: Listener | None,
+    small: bool, listener: Listener | None, second: SecondOpinion | None = None,
 ) -> Writing:  # fmt: skip
     """One model call, checked. Raises ModelFailed and its kinds."""
     began = time.perf_counter()
     writing = Writing()
     with ThreadPoolExecutor(1, thread_name_prefix="read-evidence") as reader:
         shown: Future[Shown] = reader.submit(read_shown, passages, evidence, embedder)
-        checked = _Checked(shown, embedder)
+        checked = _Checked(shown, embedder, second)
         sent: list[Sentence] = []
         try:
             completion = _follow(gateway, call, passages, checked, listener or _NOBODY, writing, small, began, sent)
@@ -108,7 +111,7 @@ def _follow(
                     listener.withdrawn()
                     sent.clear()
             entries = incoming.add(piece)
-            if incoming.form == "abstain":
+            if incoming.form == "abstain" or not checked.at_once:
                 continue
             for claim in (claim_of(entry, passages, small) for entry in entries):
                 if claim is None or any(s.text == claim.text for s in sent):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 
 from service.drafting.sentences import words
 from service.retrieval.evidence import EvidencePassage
@@ -25,15 +24,17 @@ _NUMBER = re.compile(r"(?<![\w.])[$€£]?\d[\d,.]*\s?(?:%|k\b|m\b)?", re.I)
 _NAME = re.compile(
     r"(?<![.!?:]\s)(?<!^)\b[A-Z][\w'’-]*[a-z][\w'’-]*\b|\b[A-Z]{2,}[\w-]*\b|\b\w+(?:_\w+)+\b|\b[a-z]+[A-Z]\w*\b"
 )
-_SMALL = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}
+_WORDED = {
+    "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
+    "eleven": "11", "twelve": "12", "fifteen": "15", "eighteen": "18", "twenty": "20", "thirty": "30", "forty": "40",
+    "fifty": "50", "sixty": "60", "ninety": "90",
+}  # fmt: skip
+_MEASURED = re.compile(
+    rf"\b({'|'.join(_WORDED)})[\s-](?:\w+\s)?(?:years?|months?|weeks?|days?|hours?|minutes?|percent|dollars|euros|pounds|times|rounds?|levels?|offers?)\b",
+    re.I,
+)
+"""A number written as a word that counts something; `two mentors say` sums up and counts nothing."""
 _ORDINARY = {"I", "I'm", "I've", "I'd", "I'll", "Monday", "OK", "TL", "CV", "HR", "PR", "QA", "IT", "AMA", "IC"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is wrong with a citation; `problem` is None where nothing is."""
-
-    problem: str | None = None
 
 
 def folded(text: str) -> str:
@@ -60,6 +61,10 @@ def check_details(sentence: str, passages: list[EvidencePassage], known: str = "
         if folded(contact) not in source:
             return "holds contact data that its source does not"
     numbers = {re.sub(r"[,\s$€£]", "", n.lower()).rstrip(".") for n in _NUMBER.findall(source)}
+    numbers |= {_WORDED[word] for word in words(source) if word in _WORDED}
+    for worded in _MEASURED.findall(sentence):
+        if _WORDED[worded.lower()] not in numbers:
+            return f"holds a number that its source does not ({worded})"
     for number in _NUMBER.findall(sentence):
         if re.sub(r"[,\s$€£]", "", number.lower()).rstrip(".") not in numbers:
             return f"holds a number that its source does not ({number.strip()[:20]})"

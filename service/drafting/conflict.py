@@ -6,6 +6,7 @@ matter. Nearness of meaning alone cannot tell agreement from conflict; it only t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from service.drafting.advice import Stance, opposed, stances
@@ -32,8 +33,11 @@ def relation(question: str, a: str, b: str, embedder: Embedder) -> Relation:
 
 def opposition(a: str, b: str, question: str = "") -> tuple[Stance, Stance] | None:
     """The first pair of stances of two texts that oppose each other about one matter."""
-    asked = frozenset(stem(w) for w in words(question))
-    mine, theirs = stances(a), stances(b)
+    return opposing(stances(a), stances(b), frozenset(stem(w) for w in words(question)))
+
+
+def opposing(mine: Sequence[Stance], theirs: Sequence[Stance], asked: frozenset[str]) -> tuple[Stance, Stance] | None:
+    """The first pair of two readings that oppose each other; `asked` are the stems of the question."""
     for i, one in enumerate(mine):
         for j, other in enumerate(theirs):
             if opposed(one, other) and _one_matter(one, other, asked, i < OPENING and j < OPENING):

@@ -39,12 +39,13 @@ class Sentence(BaseModel):
 
 
 class Dropped(BaseModel):
-    """A sentence that did not survive the check, and why."""
+    """A sentence that did not survive the check, why, and what it named as its sources (without their words)."""
 
     model_config = ConfigDict(frozen=True)
 
     text: str
     reason: str
+    sources: list[Source] = []
 
 
 class WrittenDraft(BaseModel):

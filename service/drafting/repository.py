@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from service.clock import new_id
-from service.drafting.draft import DraftKind, DraftStatus, Sentence, WrittenDraft
+from service.drafting.draft import DraftKind, DraftStatus, Dropped, Sentence, WrittenDraft
 from service.drafting.sources import withdrawn
 from service.drafting.tables import DraftEventRow, DraftRow, DraftSourceRow, DraftTextRow
 from service.errors import NotFound, StaleVersion
@@ -110,23 +110,22 @@ def save(session: Session, draft_id: str, written: WrittenDraft, now: datetime) 
     row.status, row.kind = written.status, written.kind
     row.abstained_because, row.provenance = written.abstained_because, written.provenance
     row.version, row.updated_at = row.version + 1, now
-    put_text(session, draft_id, written.sentences, [d.model_dump() for d in written.dropped], written.notes)
-    if withdrawn(session, row.site, written.sentences):
-        _withdraw(session, row)
+    put_text(session, draft_id, written.sentences, written.dropped, written.notes)
+    if _withdraw(session, row):
         row.stale, row.stale_because = True, "a source was withdrawn while this was written"
     add_event(session, draft_id, written.status, {"id": draft_id, "status": written.status, "kind": written.kind})
     return row
 
 
-def put_text(session: Session, draft_id: str, sentences: list[Sentence], dropped: list[Any], notes: list[str]) -> None:
-    """Replace a draft's sentences and note which threads it now rests on."""
-    session.merge(
-        DraftTextRow(
-            draft_id=draft_id, sentences=[s.model_dump(mode="json") for s in sentences], dropped=dropped, notes=notes
-        )
-    )
+def put_text(
+    session: Session, draft_id: str, sentences: list[Sentence], dropped: list[Dropped], notes: list[str]
+) -> None:
+    """Replace a draft's sentences and note which threads they, and those dropped, rest on."""
+    kept, left_out = ([one.model_dump(mode="json") for one in some] for some in (sentences, dropped))
+    session.merge(DraftTextRow(draft_id=draft_id, sentences=kept, dropped=left_out, notes=notes))
     session.execute(sa.delete(DraftSourceRow).where(DraftSourceRow.draft_id == draft_id))
-    threads = {source.thread_id for sentence in sentences for source in sentence.sources}
+    named = [s for one in sentences for s in one.sources] + [s for one in dropped for s in one.sources]
+    threads = {source.thread_id for source in named}
     session.add_all(DraftSourceRow(draft_id=draft_id, thread_id=thread) for thread in sorted(threads))
 
 
@@ -148,18 +147,33 @@ def events_after(session: Session, draft_id: str, seq: int) -> list[DraftEventRo
     return list(session.scalars(query.order_by(DraftEventRow.seq)))
 
 
-def make_stale(session: Session, thread_ids: Iterable[str], because: str, now: datetime) -> list[str]:
-    """Mark every unpublished draft that rests on one of these threads as stale; returns their ids.
+def rest_on(session: Session, draft_id: str, thread_ids: Iterable[str]) -> None:
+    """Note that a draft now rests on these threads too: a mentor took a point from them."""
+    for thread_id in thread_ids:
+        session.merge(DraftSourceRow(draft_id=draft_id, thread_id=thread_id))
 
-    Sentences whose source may not be shown any more are taken out at once, with the events that carried them.
+
+def make_stale(session: Session, thread_ids: Iterable[str], because: str, now: datetime) -> list[str]:
+    """Mark every draft that waits or is ready and rests on one of these threads as stale; returns their ids.
+
+    In every draft, discarded ones too, sentences whose source may not be shown any more are taken out at once, with the
+    events that carried them. A draft that only dropped sentences of such a thread loses their words and is not stale.
     """
-    on = sa.select(DraftSourceRow.draft_id).where(DraftSourceRow.thread_id.in_(list(thread_ids)))
-    query = sa.select(DraftRow).where(DraftRow.id.in_(on), DraftRow.status.in_(["ready", "pending"]))
-    found = list(session.scalars(query))
-    for row in found:
-        row.stale, row.stale_because, row.version, row.updated_at = True, because, row.version + 1, now
+    touched = set(thread_ids)
+    on = sa.select(DraftSourceRow.draft_id).where(DraftSourceRow.thread_id.in_(touched))
+    found = []
+    for row in session.scalars(sa.select(DraftRow).where(DraftRow.id.in_(on))).all():
+        if row.status not in ("ready", "pending"):
+            _withdraw(session, row)
+            continue
+        text = session.get(DraftTextRow, row.id)
+        on = sa.select(DraftSourceRow.thread_id).where(DraftSourceRow.draft_id == row.id)
+        if text is None or (touched & set(session.scalars(on))) - _only_dropped(text):
+            row.stale, row.stale_because = True, because
+            found.append(row.id)
+        row.version, row.updated_at = row.version + 1, now
         _withdraw(session, row)
-    return [row.id for row in found]
+    return found
 
 
 def make_stale_for_post(session: Session, post_id: str, because: str, now: datetime) -> list[str]:
@@ -171,23 +185,44 @@ def make_stale_for_post(session: Session, post_id: str, because: str, now: datet
     return [row.id for row in found]
 
 
-def _withdraw(session: Session, row: DraftRow) -> None:
-    """Take out what rests on a source that is gone; its words are kept nowhere."""
+def _only_dropped(text: DraftTextRow) -> set[str]:
+    """Threads that dropped sentences name and that no sentence rests on."""
+    kept, left_out = (
+        {source["thread_id"] for one in some for source in one.get("sources", [])}
+        for some in (text.sentences, text.dropped)
+    )
+    return left_out - kept
+
+
+def _withdraw(session: Session, row: DraftRow) -> bool:
+    """Take out what rests on a source that is gone; its words are kept nowhere, why it was dropped stays.
+
+    Returns whether a sentence went.
+    """
     text = session.get(DraftTextRow, row.id)
     if text is None:
-        return
+        return False
     sentences = [Sentence.model_validate(s) for s in text.sentences]
-    gone = withdrawn(session, row.site, sentences)
+    dropped = [Dropped.model_validate(d) for d in text.dropped]
+    named = [s for one in sentences for s in one.sources] + [s for one in dropped for s in one.sources]
+    gone = withdrawn(session, row.site, named)
     if not gone:
-        return
-    kept = [s for s in sentences if not any(source.passage_id in gone for source in s.sources)]
-    taken = len(sentences) - len(kept)
+        return False
+    kept = [s for s in sentences if not gone & {source.passage_id for source in s.sources}]
+    taken = [Dropped(text="", reason=WITHDRAWN)] * (len(sentences) - len(kept))
     text.sentences = [s.model_dump(mode="json") for s in kept]
-    text.dropped = [{"text": "", "reason": WITHDRAWN}] * taken
+    text.dropped = [d.model_dump(mode="json") for d in [*(_without_words(d, gone) for d in dropped), *taken]]
     events = sa.select(DraftEventRow).where(DraftEventRow.draft_id == row.id, DraftEventRow.event == "sentence")
     for event in session.scalars(events):
         if any(source["passage_id"] in gone for source in event.data.get("sources", [])):
             event.event, event.data = "withdrawn", {"id": event.data.get("id")}
+    return len(kept) < len(sentences)
+
+
+def _without_words(dropped: Dropped, gone: set[str]) -> Dropped:
+    """A dropped sentence keeps its words only where it names its sources and all of them are still there."""
+    stays = dropped.sources and not gone & {source.passage_id for source in dropped.sources}
+    return dropped if stays else Dropped(text="", reason=dropped.reason)
 
 
 def erase_for_post(session: Session, post_id: str, now: datetime) -> None:

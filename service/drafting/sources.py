@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.corpus import repository as threads
 from service.corpus.tables import AuthorRow, PassageRow
-from service.drafting.draft import Sentence
+from service.drafting.draft import Source
 from service.retrieval.evidence import Evidence
 
 
@@ -25,9 +25,9 @@ def still_shown(session: Session, site: str, evidence: Evidence) -> Evidence:
     )
 
 
-def withdrawn(session: Session, site: str, sentences: Iterable[Sentence]) -> set[str]:
-    """Ids of the passages these sentences rest on that may not be shown any more."""
-    return _gone(session, site, [(c.passage_id, c.thread_id, c.author) for s in sentences for c in s.sources])
+def withdrawn(session: Session, site: str, sources: Iterable[Source]) -> set[str]:
+    """Ids of the passages these sources name that may not be shown any more."""
+    return _gone(session, site, [(source.passage_id, source.thread_id, source.author) for source in sources])
 
 
 def _gone(session: Session, site: str, cited: list[tuple[str, str, str | None]]) -> set[str]:

@@ -30,7 +30,7 @@ VECTOR_FEATURES = (
 )  # fmt: skip
 FEATURES = WORD_FEATURES + VECTOR_FEATURES
 
-_NEGATIONS = frozenset(
+NEGATIONS = frozenset(
     {"not", "no", "never", "without", "cannot", "don't", "doesn't", "didn't", "won't", "isn't", "aren't", "wasn't", "can't",
      "shouldn't", "wouldn't", "nothing", "nobody", "none", "neither", "nor", "rarely", "hardly"}
 )  # fmt: skip
@@ -86,7 +86,7 @@ def _word_features(claim: ReadText, passages: Sequence[ReadText]) -> dict[str, f
         "names": float(min(len(names), 5)),
         "missing": float(min((missing > 0.5).sum(), 8)),
         "heaviest_missing": float(missing.max()) if len(missing) else 0.0,
-        "negation": float(bool(set(claim.words) & _NEGATIONS) != bool(said & _NEGATIONS)),
+        "negation": float(bool(set(claim.words) & NEGATIONS) != bool(said & NEGATIONS)),
         "characters": _characters(text, folded),
         "weakest_clause": _weakest_clause(text, everything),
         "claim_length": math.log1p(len(claim.words)),

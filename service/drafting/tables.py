@@ -15,7 +15,10 @@ class DraftRow(Table):
     """One draft of one post. `version` counts every change of state or text and is the ETag."""
 
     __tablename__ = "drafts"
-    __table_args__ = (sa.Index("ix_drafts_state", "site", "status", "id"),)
+    __table_args__ = (
+        sa.Index("ix_drafts_state", "site", "status", "id"),
+        sa.Index("ix_drafts_status", "status", "id"),
+    )
 
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
     post_id: Mapped[str] = mapped_column(sa.ForeignKey("posts.id", ondelete="CASCADE"), index=True)

@@ -8,6 +8,7 @@ import hashlib
 import re
 import threading
 
+from service.drafting.not_advice import is_english, notation, speaks_for_others, unreadable
 from service.drafting.sentences import spans
 from service.flagging.detectors.planted_task import planted_probability
 from service.flagging.detectors.prompt_injection import addresses_a_machine
@@ -32,7 +33,8 @@ _MACHINE = re.compile(
 )  # fmt: skip
 _POINTER = re.compile(
     r"https?://|\bwww\.|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev|ai|co|app|gg|ly|me|xyz|info|example|biz|shop|site)\b"
-    r"|[\w.+-]+@[\w-]+\.\w|(?<!\w)@\w{3,}|\+?\d[\d ()-]{8,}\d",
+    r"|\b[\w-]{3,}\s?[(\[]?\s?\bdot\b\s?[)\]]?\s?(?:com|org|net|io|dev|ai|co|app|academy|[a-z]{2,3})\b|[\w.+-]+@[\w-]+\.\w"
+    r"|(?<!\w)@\w{3,}|\+?\d[\d ()-]{8,}\d",
     re.I,
 )
 _ADVERT = re.compile(
@@ -49,11 +51,12 @@ def plants(sentence: str) -> bool:
 
 
 def without_planted(text: str) -> str:
-    """`text` without the sentences that plant something; the others stay as they are, letter by letter."""
+    """`text` without the sentences that plant something and the space before them; the others stay as they are, letter by
+    letter."""
     kept: list[str] = []
     last = 0
     for start, end in _planted(text):
-        kept.append(text[last:start])
+        kept.append(text[last:start].rstrip())
         last = end
     return "".join(kept) + text[last:] if last else text
 
@@ -66,9 +69,11 @@ def _planted(text: str) -> tuple[tuple[int, int], ...]:
     if known is None:
         probability, begin, stop = planted_probability(text)
         foreign = (begin, stop) if probability >= PLANTED else (0, 0)
+        english, blocks = is_english(text), [*notation(text), foreign]
         known = tuple(
             (start, end) for start, end in spans(text)
-            if min(end, foreign[1]) - max(start, foreign[0]) > 0.5 * (end - start) or plants(text[start:end])
+            if any(min(end, stop) - max(start, begin) > 0.5 * (end - start) for begin, stop in blocks)
+            or plants(text[start:end]) or speaks_for_others(text[start:end]) or (english and unreadable(text[start:end]))
         )  # fmt: skip
         with _lock:
             if len(_known) >= REMEMBERED:

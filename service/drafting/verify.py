@@ -1,17 +1,19 @@
 """From claims as a model wrote them to checked sentences, or the reason each was dropped.
 
-Steps, cheapest first: the cited passage was shown; the quote stands in it; details stand in it; the claim is supported by it.
+Steps, cheapest first: the cited passage was shown; the quote stands in it; details stand in it; the claim is supported by the
+passage, or is near to the words it quotes (`quoted.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 
 import numpy as np
 
 from service.clock import new_id
+from service.drafting import quoted
 from service.drafting.citations import check_details, stands_in
 from service.drafting.draft import Dropped, Grounding, Section, Sentence, Source
 from service.drafting.reading import ReadText, read_texts
@@ -21,6 +23,9 @@ from service.drafting.trusted import plants
 from service.models.embedder import Embedder
 from service.retrieval.evidence import Evidence, EvidencePassage
 
+Verdict = Literal["supported", "partial", "unsupported"]
+SecondOpinion = Callable[[Sequence[tuple[str, Sequence[str]]]], Sequence[Verdict | None]]
+"""(claim, the passages it cites) for each → a verdict for each, or None where there is none."""
 FEWEST_QUOTED_WORDS = 3
 """A quote of fewer words is in every passage and shows nothing."""
 
@@ -60,19 +65,30 @@ def read_shown(passages: Sequence[EvidencePassage], evidence: Evidence, embedder
     return Shown(by_id, dict(zip(by_id, readings, strict=True)), titles)
 
 
-def verify(claims: Sequence[Claim], shown: Shown, embedder: Embedder) -> list[Sentence | Dropped]:
-    """Check claims against what was shown in this run; one result a claim, in order."""
+def verify(
+    claims: Sequence[Claim], shown: Shown, embedder: Embedder, second: SecondOpinion | None = None
+) -> list[Sentence | Dropped]:
+    """Check claims against what was shown in this run; one result a claim, in order. What `second` says of a claim that
+    passed every other check takes the place of the built-in support check."""
     looked = [_look(claim, shown) for claim in claims]
     cited = [found for found in looked if isinstance(found, _Cited)]
-    readings = iter(read_texts([found.claim.text for found in cited], embedder) if cited else [])
-    return [_weigh(found, next(readings), shown, embedder) if isinstance(found, _Cited) else found for found in looked]
+    readings = read_texts([found.claim.text for found in cited], embedder) if cited else []
+    verdicts: Sequence[Verdict | None] = [None] * len(cited)
+    if second is not None:
+        verdicts = second([(found.claim.text, [p.text for p in found.passages]) for found in cited])
+    weighed = iter(
+        _weigh(found, read, shown, embedder, verdict)
+        for found, read, verdict in zip(cited, readings, verdicts, strict=True)
+    )
+    return [next(weighed) if isinstance(found, _Cited) else found for found in looked]
 
 
 def _look(claim: Claim, shown: Shown) -> _Cited | Sentence | Dropped:
     """Every step that needs no model: a judgement passes here, a claim goes on to be weighed."""
     section = cast(Section, claim.section if claim.section in get_args(Section) else "answer")
+    cited = _named(claim, shown)
     if plants(claim.text):
-        return Dropped(text=claim.text, reason="holds a link, a contact or an order to a machine")
+        return Dropped(text=claim.text, reason="holds a link, a contact or an order to a machine", sources=cited)
     if claim.judgement and not claim.sources:
         problem = check_details(claim.text, [], known="")
         if problem:
@@ -84,22 +100,31 @@ def _look(claim: Claim, shown: Shown) -> _Cited | Sentence | Dropped:
     for passage_id, quote in claim.sources:
         passage = shown.passages.get(passage_id)
         if passage is None:
-            return Dropped(text=claim.text, reason="cites a passage that was not shown")
+            return Dropped(text=claim.text, reason="cites a passage that was not shown", sources=cited)
         if quote is not None and (len(words(quote)) < FEWEST_QUOTED_WORDS or not stands_in(quote, passage.text)):
-            return Dropped(text=claim.text, reason="its quote is not in the passage")
+            return Dropped(text=claim.text, reason="its quote is not in the passage", sources=cited)
         passages.append(passage)
     problem = check_details(claim.text, passages, known_of(passages, shown.titles))
     if problem:
-        return Dropped(text=claim.text, reason=problem)
+        return Dropped(text=claim.text, reason=problem, sources=cited)
     return _Cited(claim, section, passages, [quote for _, quote in claim.sources])
 
 
-def _weigh(cited: _Cited, read: ReadText, shown: Shown, embedder: Embedder) -> Sentence | Dropped:
-    model = shipped()
-    score = model.score(read, [shown.readings[p.id] for p in cited.passages], embedder.name)
-    if score < model.partial:
-        return Dropped(text=cited.claim.text, reason="its source does not say that")
-    grounding: Grounding = "supported" if score >= model.supported else "partial"
+def _named(claim: Claim, shown: Shown) -> list[Source]:
+    """The passages that a claim names and that were shown, without words: what is dropped goes when they go."""
+    passages = [shown.passages[id_] for id_, _ in claim.sources if id_ in shown.passages]
+    return [Source(passage_id=p.id, thread_id=p.thread_id, quote="", author=p.author) for p in passages]
+
+
+def _weigh(
+    cited: _Cited, read: ReadText, shown: Shown, embedder: Embedder, verdict: Verdict | None
+) -> Sentence | Dropped:
+    grounding = _grounding(cited, read, shown, embedder) if verdict is None else None
+    if verdict in ("supported", "partial"):
+        grounding = verdict
+    if grounding is None:
+        sources = _named(cited.claim, shown)
+        return Dropped(text=cited.claim.text, reason="its source does not say that", sources=sources)
     sources = [
         Source(
             passage_id=p.id, thread_id=p.thread_id, author=p.author, level=p.author_level or p.author_role,
@@ -109,6 +134,19 @@ def _weigh(cited: _Cited, read: ReadText, shown: Shown, embedder: Embedder) -> S
         for p, quote in zip(cited.passages, cited.quotes, strict=True)
     ]  # fmt: skip
     return Sentence(id=new_id(), section=cited.section, text=cited.claim.text, grounding=grounding, sources=sources)
+
+
+def _grounding(cited: _Cited, read: ReadText, shown: Shown, embedder: Embedder) -> Grounding | None:
+    """What the built-in check makes of a claim; None: its source does not say that."""
+    model = shipped()
+    score = model.score(read, [shown.readings[p.id] for p in cited.passages], embedder.name)
+    grounding: Grounding | None = (
+        "supported" if score >= model.supported else "partial" if score >= model.partial else None
+    )
+    if grounding != "supported" and all(quote is not None for quote in cited.quotes):
+        beside_quotes = quoted.grounding(cited.claim.text, [quote for quote in cited.quotes if quote], embedder)
+        grounding = beside_quotes or grounding
+    return grounding
 
 
 def nearest_sentence(claim: ReadText, passage: ReadText) -> str:

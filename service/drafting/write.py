@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -13,22 +13,23 @@ from typing import Any
 from service.drafting import scaffold
 from service.drafting.abstain import reason_to_abstain
 from service.drafting.ask_model import Listener, Writing, ask_model, provenance_of
-from service.drafting.draft import Dropped, Sentence, WrittenDraft
+from service.drafting.draft import DraftKind, Dropped, Sentence, WrittenDraft
 from service.drafting.focus import focused
 from service.drafting.points import choose, same
 from service.drafting.reply import narrowed
+from service.drafting.second_reader import SecondReader
 from service.drafting.shown import shown_passages, small_inputs, strong_inputs
 from service.errors import AnswerloopError, ModelFailed
 from service.flagging.flag import Route
 from service.intake.normalise import ReadablePost
-from service.intake.post import NewPost
+from service.intake.post import NewPost, Post, payer_of
 from service.models.calls import ModelCall, is_local, model_list
 from service.models.embedder import Embedder
 from service.models.gateway import Gateway
 from service.prompting.files import load_prompt
 from service.prompting.labels import Labels
 from service.prompting.render import render
-from service.retrieval.evidence import Evidence
+from service.retrieval.evidence import Evidence, EvidencePassage
 from service.settings import Settings
 
 LEAST_SURVIVING = 2
@@ -36,6 +37,9 @@ LEAST_SURVIVING = 2
 SHARE_BEFORE_FALLBACK = 0.6
 """Of the time that is left, models with others after them in the chain get this share."""
 ASSEMBLED = "Assembled from what past mentors said; no sentence of it was generated."
+UNREAD = "The second reader of citations (NLI_MODEL) gave nothing usable ({}); the built-in check decided."
+WISHED_ANSWER = "Write an answer, not a scaffold."
+NO_WRITER = "No model is configured that could write an answer; set DRAFT_MODEL."
 DEAF = "The bundled model does not follow wishes; set DRAFT_MODEL to a larger one for “{}”."
 
 
@@ -66,26 +70,36 @@ class Drafter:
     """Writes drafts. Safe to call from several threads; the bundled model itself writes one at a time."""
 
     def __init__(
-        self, gateway: Gateway, labels: Labels, settings: Settings, embedder: Embedder, prompts_dir: Path
-    ) -> None:
+        self, gateway: Gateway, labels: Labels, settings: Settings, embedder: Embedder, prompts_dir: Path,
+        answer_age: Callable[[str], int] | None = None,
+    ) -> None:  # fmt: skip
+        """`answer_age` gives the days from which on a site's answers are old; None: the setting, for every site."""
         self._gateway = gateway
         self._labels = labels
         self._settings = settings
         self._embedder = embedder
         self._prompts_dir = prompts_dir
+        self._answer_age = answer_age or (lambda _site: settings.answer_age_days)
 
     def write(
         self, post: NewPost, readable: ReadablePost, evidence: Evidence, route: Route, *,
         instruction: str = "", lang: str = "en", today: date, listener: Listener | None = None, attempt: int = 0,
+        form: DraftKind | None = None,
     ) -> WrittenDraft:  # fmt: skip
-        """A draft for `post`. Never raises for a model that fails: the scaffold then says so in its notes."""
+        """A draft for `post`. Never raises for a model that fails: the scaffold then says so in its notes.
+
+        `form` is the kind wished for: a scaffold is assembled without a model, an answer is asked of one.
+        """
         begin = time.perf_counter()
         evidence = focused(evidence)
         reason = reason_to_abstain(post.kind, route, evidence)
         if reason is not None:
             return WrittenDraft(status="abstained", abstained_because=reason)
-        asked = Asked(post, readable, evidence, instruction, lang, today, attempt)
-        tried = self._try(asked, listener)
+        wish = f"{WISHED_ANSWER} {instruction}".strip() if form == "answer" else instruction
+        asked = Asked(post, readable, evidence, wish, lang, today, attempt)
+        tried = _Tried() if form == "scaffold" else self._try(asked, listener)
+        if form == "answer" and not model_list(self._settings.draft_model):
+            tried.notes.append(NO_WRITER)
         writing, notes, provenance = tried.writing, tried.notes, tried.provenance
         if writing.abstained is not None:
             return WrittenDraft(status="abstained", abstained_because=writing.abstained, provenance=provenance)
@@ -100,11 +114,11 @@ class Drafter:
                     status="abstained", abstained_because=because, failed_because=tried.failed, provenance=provenance
                 )
             because = "too little of the draft survived the check"
-            dropped = dropped + [Dropped(text=s.text, reason=because) for s in sentences]
+            dropped = dropped + [Dropped(text=s.text, reason=because, sources=s.sources) for s in sentences]
             notes.append(ASSEMBLED)
             _tell(listener, made, withdraw=bool(sentences))
             sentences = made
-        notes += self._staleness(sentences, today)
+        notes += self._staleness(post.site, sentences, today)
         return WrittenDraft(
             status="ready", kind="scaffold" if kind == "scaffold" else "answer", sentences=sentences, dropped=dropped,
             notes=notes, failed_because=tried.failed, provenance=_timed(provenance, begin),
@@ -133,7 +147,7 @@ class Drafter:
         sentences = [*before[:place], new or before[place], *before[place + 1 :]]
         return WrittenDraft(
             status="ready", kind="scaffold" if kind == "scaffold" else "answer", sentences=sentences,
-            dropped=writing.dropped, notes=notes + self._staleness(sentences, today), failed_because=tried.failed,
+            dropped=writing.dropped, notes=notes + self._staleness(post.site, sentences, today), failed_because=tried.failed,
             provenance=_timed(tried.provenance, begin),
         )  # fmt: skip
 
@@ -182,11 +196,24 @@ class Drafter:
             schema=narrowed(prompt.output_schema, [p.id for p in shown], small),
             temperature=float(prompt.config.get("temperature", 0.2)),
             max_output_tokens=int(prompt.config.get("max_output_tokens", 1500)), deadline_s=deadline_s,
-            repeat=asked.attempt, subjects=tuple(sorted({p.thread_id for p in shown})), cut_off_usable=True,
+            repeat=asked.attempt, subjects=subjects_of(asked.post, shown), cut_off_usable=True, key_id=payer_of(asked.post),
         )  # fmt: skip
-        writing = ask_model(self._gateway, call, shown, asked.evidence, self._embedder, small=small, listener=listener)
-        notes = [DEAF.format(asked.instruction[:80])] if small and asked.instruction else []
+        ends = time.monotonic() + deadline_s
+        second = None
+        if model_list(self._settings.nli_model):
+            second = SecondReader(
+                self._gateway, self._labels, self._settings, self._prompts_dir, ends, call.subjects, call.key_id
+            )
+        writing = ask_model(
+            self._gateway, call, shown, asked.evidence, self._embedder, small=small, listener=listener, second=second
+        )
+        wish = asked.instruction.removeprefix(WISHED_ANSWER).strip()
+        notes = [DEAF.format(wish[:80])] if small and wish else []
         provenance = provenance_of(prompt.name, prompt.version, prompt.sha256, rendered.sha256, writing)
+        if second is not None and second.failed:
+            notes.append(UNREAD.format(second.failed))
+        if second is not None and second.provenance:
+            provenance["second_reader"] = second.provenance
         provenance |= {"today": asked.today.isoformat()}
         return _Tried(writing, provenance, notes)
 
@@ -204,10 +231,16 @@ class Drafter:
         fresh = [p for p in points if not any(same(p.text, text) for text in used)]
         return scaffold.quoted(fresh[0], before[place].section, titles) if fresh else None
 
-    def _staleness(self, sentences: Sequence[Sentence], today: date) -> list[str]:
+    def _staleness(self, site: str, sentences: Sequence[Sentence], today: date) -> list[str]:
         dates = [date.fromisoformat(s.date) for sentence in sentences for s in sentence.sources if s.date]
-        note = scaffold.staleness_note(dates, today, self._settings.answer_age_days)
+        note = scaffold.staleness_note(dates, today, self._answer_age(site))
         return [note] if note else []
+
+
+def subjects_of(post: NewPost, shown: Sequence[EvidencePassage]) -> tuple[str, ...]:
+    """The post, where it was kept, and the threads whose words a model is shown."""
+    kept = {post.id} if isinstance(post, Post) else set()
+    return tuple(sorted(kept | {p.thread_id for p in shown}))
 
 
 def _tell(listener: Listener | None, sentences: Sequence[Sentence], *, withdraw: bool) -> None:

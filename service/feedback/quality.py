@@ -40,6 +40,15 @@ class Dated:
 
 
 @dataclass(frozen=True)
+class TagPoint:
+    """The tagger if it had suggested from this probability on: posts with a suggestion, and suggestions that were kept."""
+
+    cut: float
+    coverage: Figure
+    precision: Figure
+
+
+@dataclass(frozen=True)
 class Quality:
     """Everything the quality page shows."""
 
@@ -63,6 +72,7 @@ class Quality:
     tag_coverage: Figure
     tag_precision: Figure
     tag_recall: Figure
+    tag_curve: list[TagPoint]
     cost_days: list[Dated]
 
 
@@ -95,6 +105,7 @@ def measure(
         edit_distance=estimates.mean([value for _, value in distance]), edit_weeks=_weeks(distance, since),
         published=estimates.share(sum(r.verdict == "published" for r in ends), len(ends), "no draft ended"),
         decision_minutes=_by_route(minutes), tag_coverage=coverage, tag_precision=precision, tag_recall=recall,
+        tag_curve=tag_curve(rows),
         cost_days=_costs(session, since, until) if costs else [],
     )  # fmt: skip
 
@@ -150,20 +161,53 @@ def _weeks(values: Sequence[tuple[datetime, float]], since: datetime) -> list[Da
     ]
 
 
-def _tags(rows: Sequence[OutcomeRow]) -> tuple[Figure, Figure, Figure]:
-    """Coverage, precision and recall of suggested tags against the last kept ones of each post."""
+NOTHING_KEPT = "nobody said which tags were kept"
+CUTS = tuple(step / 20 for step in range(1, 20))
+"""Probabilities from 0.05 to 0.95. Below the tagger's own cut nothing was suggested, so the curve stays flat there."""
+
+
+def _kept(rows: Sequence[OutcomeRow]) -> list[tuple[dict[str, float], set[str]]]:
+    """Of each post with kept tags the suggestions with their probabilities, and the tags that were kept last."""
     kept: dict[str, OutcomeRow] = {}
     for row in sorted(rows, key=lambda r: r.id):
         if row.kept_tags is not None and row.erased_at is None:
             kept[row.post_id] = row
-    suggested = {post: {str(tag["tag"]) for tag in row.suggested_tags} for post, row in kept.items()}
-    both = sum(len(suggested[post] & set(row.kept_tags or ())) for post, row in kept.items())
-    nothing = "nobody said which tags were kept"
+    return [
+        ({str(tag["tag"]): float(tag["probability"]) for tag in row.suggested_tags}, set(row.kept_tags or ()))
+        for row in kept.values()
+    ]
+
+
+def _tags(rows: Sequence[OutcomeRow]) -> tuple[Figure, Figure, Figure]:
+    """Coverage, precision and recall of suggested tags against the last kept ones of each post."""
+    posts = _kept(rows)
+    both = sum(len(suggested.keys() & kept) for suggested, kept in posts)
     return (
-        estimates.share(sum(bool(tags) for tags in suggested.values()), len(kept), nothing),
-        estimates.share(both, sum(map(len, suggested.values())), nothing),
-        estimates.share(both, sum(len(set(row.kept_tags or ())) for row in kept.values()), nothing),
+        estimates.share(sum(bool(suggested) for suggested, _ in posts), len(posts), NOTHING_KEPT),
+        estimates.share(both, sum(len(suggested) for suggested, _ in posts), NOTHING_KEPT),
+        estimates.share(both, sum(len(kept) for _, kept in posts), NOTHING_KEPT),
     )
+
+
+def tag_curve(rows: Sequence[OutcomeRow]) -> list[TagPoint]:
+    """Coverage against precision as the cut rises; empty where nobody said which tags were kept."""
+    posts = _kept(rows)
+    points = []
+    for cut in CUTS if posts else ():
+        above = [
+            ({tag for tag, probability in suggested.items() if probability >= cut}, kept) for suggested, kept in posts
+        ]
+        points.append(
+            TagPoint(
+                cut,
+                estimates.share(sum(bool(suggested) for suggested, _ in above), len(above)),
+                estimates.share(
+                    sum(len(suggested & kept) for suggested, kept in above),
+                    sum(len(suggested) for suggested, _ in above), "no suggestion reaches this cut",
+                ),
+            )
+        )  # fmt: skip
+    return points
 
 
 def _costs(session: Session, since: datetime, until: datetime) -> list[Dated]:

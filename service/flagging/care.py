@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from service.errors import InvalidInput
 from service.flagging.flag import Care
 from service.flagging.policy import Card, Policy
 from service.prompting.yaml_file import YamlFile, read_yaml
@@ -81,13 +82,24 @@ def load_crisis_lines(path: Path) -> CrisisLines:
         raise file.problem(tuple(first["loc"]), first["msg"], hint) from None
 
 
+def usual_country(wanted: str, path: Path) -> str | None:
+    """The country of `CARE_COUNTRY`; None for none. Raises InvalidInput where the crisis lines do not have it."""
+    if not wanted:
+        return None
+    known = load_crisis_lines(path).countries
+    if wanted.upper() not in known:
+        raise InvalidInput(f"CARE_COUNTRY={wanted}: {path.name} has {', '.join(sorted(known))}", field="CARE_COUNTRY")
+    return wanted.upper()
+
+
 def care_card(care: Care, policy: Policy, lines: CrisisLines, country: str | None = None) -> CareCard:
-    """The card of a flag for a reader in `country` (ISO code, any case; None: unknown).
+    """The card of a flag for a reader in `country` (ISO code, any case; None: the policy's own, where it has one).
 
     Lists the country has are taken from it, others from the international entry. Raises KeyError for a card the
     policy does not have.
     """
     card: Card = policy.cards[care.id]
+    country = country or policy.country
     shown = CareCard(id=card.id, kind=card.kind, title=card.title, text=card.text)
     if not card.by_country:
         return shown

@@ -1,8 +1,10 @@
 """Words and characters of sentences as hashed, weighted n-grams: what the learned reader sees beside the embeddings.
 
 Numbers only from numpy; linear in the length of the text. Two blocks share one index space: word 1- and 2-grams, and
-character 2- to 4-grams inside words (as scikit-learn's `char_wb`). Digits count as one digit, look-alike letters of
-full width as plain ones (NFKC).
+character 2- to 4-grams inside words (as scikit-learn's `char_wb`). Digits count as one digit, but a number from 6 to 17, which
+may be a child's age, as a sign of its own; letters of full width as plain ones (NFKC), traditional Chinese as simplified, each
+ideograph as a word. Marks of Indic scripts belong to their word; what many leave out when they type (the dot of a borrowed
+sound, the moon of a nasal) is left out.
 """
 
 from __future__ import annotations
@@ -16,14 +18,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from service.flagging.simplified import SIMPLIFIED
+
 BITS = 16
 BLOCK = 1 << BITS
 SIZE = 2 * BLOCK
 """Columns: words first, characters after them."""
 LONGEST = 4_000
 """Characters of one sentence that are looked at: more is a listing, not a sentence."""
-_TOKEN = re.compile(r"\w+(?:['’]\w+)?|[^\w\s]")
+STRETCH = 3
+"""Sentences of a stretch: what one only hints at, its neighbours say."""
+_LETTER = r"[\w\u0300-\u036f\u0900-\u0963\u0966-\u0dff]"
+_TOKEN = re.compile(rf"{_LETTER}+(?:['’]{_LETTER}+)?|[^\w\s]")
+_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+_PIECE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
+_TYPED = {0x093C: None, 0x0901: 0x0902, **{0x0966 + n: str(n) for n in range(10)}, **SIMPLIFIED}
 _DIGIT = re.compile(r"\d")
+_SCHOOL_AGE = re.compile(r"(?<!\d)(?:[6-9]|1[0-7])(?!\d)")
+_ONE_SIGN = "⑰"
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -46,13 +58,24 @@ class Grams:
         return product
 
 
+def stretches(sentences: Sequence[str], length: int) -> list[str]:
+    """Every run of `length` sentences that follow one another, number i beginning with sentence i; all as one if fewer."""
+    length = min(length, len(sentences))
+    if length < 2:
+        return list(sentences)
+    plain = [sentence.strip() for sentence in sentences]
+    return [" ".join(plain[i : i + length]) for i in range(len(plain) - length + 1)]
+
+
 def count(sentences: Sequence[str]) -> Grams:
     """How often each n-gram occurs in each sentence, ordered by row and column."""
     keys: list[NDArray[np.int64]] = []
     for row, sentence in enumerate(sentences):
-        tokens = [_DIGIT.sub("0", token) for token in _TOKEN.findall(_plain(sentence[:LONGEST]))]
+        tokens = [
+            _DIGIT.sub("0", _SCHOOL_AGE.sub(_ONE_SIGN, token)) for token in _TOKEN.findall(_plain(sentence[:LONGEST]))
+        ]
         if tokens:
-            keys.append(np.concatenate([_words(tokens), _characters(tokens)]) + row * SIZE)
+            keys.append(np.concatenate([_words(_apart(tokens)), _characters(tokens)]) + row * SIZE)
     joined = np.concatenate(keys) if keys else np.zeros(0, np.int64)
     unique, counts = np.unique(joined, return_counts=True)
     return Grams(len(sentences), unique // SIZE, unique % SIZE, counts.astype(np.float32))
@@ -67,7 +90,14 @@ def weigh(grams: Grams, idf: NDArray[np.float32]) -> Grams:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", text).casefold().translate(_TYPED)
+
+
+def _apart(tokens: list[str]) -> list[str]:
+    """Tokens, ideographs each on their own."""
+    if not any(_IDEOGRAPH.search(token) for token in tokens):
+        return tokens
+    return [piece for token in tokens for piece in _PIECE.findall(token)]
 
 
 def _words(tokens: list[str]) -> NDArray[np.int64]:

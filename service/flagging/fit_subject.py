@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from service.flagging.labelled import more_files, post_files
 from service.flagging.subject import WEIGHTS, Array, whole
 from service.intake.normalise import normalise
 from service.intake.post import NewPost
@@ -46,7 +47,7 @@ def load(folder: Path, embedder: Embedder) -> tuple[list[Told], str]:
     """(every post the reader is fitted on, SHA-256 over the files)."""
     held = {line for line in (folder / "held_out_voices.txt").read_text("utf-8").split("\n") if line and line[0] != "#"}
     digest, found = hashlib.sha256(), []
-    for path in [*sorted((folder / "posts").glob("voices_*.jsonl")), folder / "offtopic_hard.jsonl"]:
+    for path in [*post_files(folder), *more_files(folder), folder / "offtopic_hard.jsonl"]:
         data = path.read_bytes()
         digest.update(data)
         for row in (json.loads(line) for line in data.decode("utf-8").split("\n") if line):
@@ -115,7 +116,7 @@ def main() -> None:
             **{f"on topic, {band}": round(float((scores[~truth] >= bands[band]).mean()), 4) for band in ALARMS},
         }  # fmt: skip
     manifest = {
-        "data": "eval/datasets/posts, English, without held-out voices; eval/datasets/offtopic_hard.jsonl",
+        "data": "eval/datasets/posts and posts_to_fit, English, without held-out voices; eval/datasets/offtopic_hard.jsonl",
         "sha256": digest, "licence": "Apache-2.0", "cross_validated_by_voice": figures,
         "refit": "python -m service.flagging.fit_subject",
     }  # fmt: skip

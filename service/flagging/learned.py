@@ -1,15 +1,17 @@
-"""The learned flag reader: three linear readers a category, the strongest place of a post counting for each.
+"""The learned flag reader: linear readers for each category, the strongest place of a post counting for each.
 
-Windows by their vectors, sentences by theirs (each in the context of its window), and sentences by their words and
-characters (`features.py`). The three maxima, with what the detectors found, go into one logistic combination, fitted on
+English is read four times: windows by their vectors, sentences by theirs (each in the context of its window), and sentences
+and stretches of three by their words and characters (`features.py`). The bundled vectors know English alone, so other languages
+are read by words and characters only. The maxima, with what the detectors found, go into one logistic combination, fitted on
 out-of-fold values so that its probabilities are calibrated (Platt 1999). Weights are plain arrays, fitted by
-`python -m service.flagging.fit`; scoring needs numpy alone. Off-topic is what the post as a whole says (`subject.py`).
+`python -m service.flagging.fit`; scoring needs numpy alone. Off-topic is what the post as a whole says (`subject.py`), in
+English.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from service.flagging import features, subject
 from service.flagging.flag import Category
 from service.flagging.policy import CATEGORIES
+from service.intake.language import VECTOR_LANGUAGES
 from service.intake.windows import EmbeddedPost, Window
 
 WEIGHTS = Path(__file__).with_name("flag_reader.npz")
@@ -33,49 +36,106 @@ class Score:
     calibrated: bool
 
 
+class _Grams:
+    """Words and characters in one group of languages. Kept columns alone have weights: `_at` tells which row, 0 for none."""
+
+    def __init__(self, arrays: Mapping[str, Array], group: str) -> None:
+        columns = arrays[f"{group}columns"]
+        self._idf = np.zeros(features.SIZE, np.float32)
+        self._idf[columns] = arrays[f"{group}idf"]
+        self._at = np.zeros(features.SIZE, np.int64)
+        self._at[columns] = np.arange(1, len(columns) + 1)
+        self._weights, self._bias = {}, {}
+        for name in ("grams", "stretches"):
+            none = np.zeros((1, len(CATEGORIES)), np.float32)
+            self._weights[name] = np.concatenate([none, arrays[f"{group}{name}"].astype(np.float32)])
+            self._bias[name] = arrays[f"{group}{name}_bias"].astype(np.float32)
+
+    def read(self, places: Sequence[Window]) -> tuple[Array, Array]:
+        """(places, categories) of the sentences, (stretches, categories) of the stretches."""
+        texts = [place.text for place in places]
+        return self._read("grams", texts), self._read("stretches", features.stretches(texts, features.STRETCH))
+
+    def _read(self, name: str, texts: Sequence[str]) -> Array:
+        found = features.weigh(features.count(texts), self._idf)
+        return replace(found, column=self._at[found.column]).times(self._weights[name]) + self._bias[name]
+
+
 class LearnedReader:
     """Weights loaded once.
 
-    `window`, `sentence`: (categories, dimension + 1). `columns`: the kept columns of the n-grams; `idf`: theirs;
-    `grams`: (columns, categories), `grams_bias`: (categories,). `combine`: (categories, 5), for the three readings, the
-    strongest detector, and 1. `calibrated`: (categories,).
+    `window`, `sentence`: (categories, dimension + 1). `columns`, `idf`: the kept columns of the n-grams; `grams`, `stretches`:
+    their weights in a sentence and in a stretch, (columns, categories), with `grams_bias`, `stretches_bias`. `combine`:
+    (categories, 6), for the four readings, the strongest detector, and 1. `calibrated`: (categories,). The same names with
+    `abroad_` before them are those of other languages: `abroad_combine` is (categories, 4), for the two readings of n-grams,
+    and `abroad_read` tells which categories are read.
     """
 
     def __init__(self, path: Path = WEIGHTS) -> None:
         with np.load(path, allow_pickle=False) as arrays:
             self._window = arrays["window"].astype(np.float32)
             self._sentence = arrays["sentence"].astype(np.float32)
-            self._grams = np.zeros((features.SIZE, len(CATEGORIES)), np.float32)
-            self._grams[arrays["columns"]] = arrays["grams"]
-            self._grams_bias = arrays["grams_bias"].astype(np.float32)
-            self._idf = np.zeros(features.SIZE, np.float32)
-            self._idf[arrays["columns"]] = arrays["idf"]
+            self._grams, self._abroad = _Grams(arrays, ""), _Grams(arrays, "abroad_")
             self._combine = arrays["combine"].astype(np.float32)
             self._calibrated = arrays["calibrated"].astype(bool)
+            self._abroad_combine = arrays["abroad_combine"].astype(np.float32)
+            self._abroad_calibrated = arrays["abroad_calibrated"].astype(bool)
+            self._abroad_read = arrays["abroad_read"].astype(bool)
 
-    def read(self, embedded: EmbeddedPost, detected: Mapping[Category, float]) -> dict[Category, Score]:
-        """Every category's score; `detected` are the strongest detector findings."""
+    def read(
+        self, embedded: EmbeddedPost, detected: Mapping[Category, float], lang: str = "en"
+    ) -> dict[Category, Score]:
+        """The score of every category that is read in this language; `detected` are the strongest detector findings."""
         if not len(embedded.vectors):
             return {}
+        if lang not in VECTOR_LANGUAGES:
+            return self._read_abroad(embedded, detected)
         windows = _linear(embedded.vectors, self._window)
         places, vectors = _places(embedded)
         sentences = _linear(vectors, self._sentence)
-        counted = features.weigh(features.count([place.text for place in places]), self._idf)
-        grams = counted.times(self._grams) + self._grams_bias
+        grams, stretches = self._grams.read(places)
         found: dict[Category, Score] = {}
         for number, category in enumerate(CATEGORIES):
             if category == "duplicate_crosspost":
                 continue  # not to be seen in the post alone
-            w, s, g = windows[:, number], sentences[:, number], grams[:, number]
-            parts = np.array([w.max(), s.max(), g.max(), detected.get(category, 0.0), 1.0], np.float32)
-            logit = float(parts @ self._combine[number])
-            probability = 1.0 / (1.0 + float(np.exp(-np.clip(logit, -30, 30))))
+            weights = self._combine[number]
+            parts = [windows[:, number], sentences[:, number], grams[:, number], stretches[:, number]]
+            probability = _probability(parts, detected.get(category, 0.0), weights)
             if category == "off_topic":
                 as_a_whole = subject.off_topic(embedded)
                 probability = probability if as_a_whole is None else as_a_whole
-            place = places[int(np.argmax(self._combine[number, 1] * s + self._combine[number, 2] * g))]
+            alone = np.maximum(weights[1], 0) * parts[1] + np.maximum(weights[2], 0) * parts[2]
+            place = places[_place(alone, np.maximum(weights[3], 0) * parts[3])]
             found[category] = Score(probability, place, bool(self._calibrated[number]))
         return found
+
+    def _read_abroad(self, embedded: EmbeddedPost, detected: Mapping[Category, float]) -> dict[Category, Score]:
+        places, _ = _places(embedded)
+        grams, stretches = self._abroad.read(places)
+        found: dict[Category, Score] = {}
+        for number, category in enumerate(CATEGORIES):
+            if self._abroad_read[number]:
+                parts = [grams[:, number], stretches[:, number]]
+                probability = _probability(parts, detected.get(category, 0.0), self._abroad_combine[number])
+                place = places[_place(*parts)]
+                found[category] = Score(probability, place, bool(self._abroad_calibrated[number]))
+        return found
+
+
+def _place(alone: Array, stretches: Array) -> int:
+    """The strongest sentence: what it says alone, and what the strongest stretch says that holds it."""
+    length = len(alone) - len(stretches) + 1
+    around = np.full(len(alone), -np.inf, np.float32)
+    for n in range(length):
+        part = around[n : n + len(stretches)]
+        np.maximum(part, stretches, out=part)
+    return int(np.argmax(alone + around))
+
+
+def _probability(parts: Sequence[Array], detected: float, weights: Array) -> float:
+    """Of the strongest place in each reading, with what a detector found."""
+    logit = float(np.array([*(part.max() for part in parts), detected, 1.0], np.float32) @ weights)
+    return 1.0 / (1.0 + float(np.exp(-np.clip(logit, -30, 30))))
 
 
 def _places(embedded: EmbeddedPost) -> tuple[tuple[Window, ...], Array]:

@@ -14,18 +14,20 @@ the strongest finding of a category stands for itself.
    - the post holds an instruction to a machine reader: then the model's silence says nothing;
    - a person has seen the flag: nothing is taken away from under somebody's eyes.
 
-Some categories cover others (`COVERS`): the covered one goes where both rest on the same words.
+Some categories cover others (`COVERS`): the covered one goes where both rest on the same words, whichever lane raised
+them, unless a person has seen it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from service.clock import new_id
 from service.flagging.flag import Category, Flag, Quote
 from service.flagging.policy import Policy
-from service.flagging.routing import PERSON_AT_RISK
+from service.flagging.routing import PERSON_AT_RISK, at_risk
 from service.flagging.thresholds import Thresholds
 from service.intake.normalise import Field, ReadablePost, Span
 
@@ -44,7 +46,8 @@ class Concern:
     """A flag in the making, before it is compared with thresholds.
 
     `spans` as in Finding. `exposed` says that the clause's `strongest_when` is met. `plain` that a detector is certain.
-    `reason` and `counter_reading` are a model's words, or what was found; None takes the policy's.
+    `reason` and `counter_reading` are a model's words, or what was found; None takes the policy's. `clause` is the one
+    that a model named; None, or one of another category, takes the category's first.
     """
 
     category: Category
@@ -57,6 +60,7 @@ class Concern:
     detail: str | None = None
     reason: str | None = None
     counter_reading: str | None = None
+    clause: str | None = None
 
 
 def merge_deep(
@@ -69,7 +73,7 @@ def merge_deep(
     seen: bool,
 ) -> list[Flag]:
     """The flags of both lanes. `seen`: a person has the fast ones before them."""
-    told = {concern.category: concern for concern in deep}
+    told = {concern.category: concern for concern in strongest(deep)}
     injected = any(flag.category == "prompt_injection" and flag.band != "low" for flag in fast)
     merged: list[Flag] = []
     for flag in fast:
@@ -81,7 +85,8 @@ def merge_deep(
         else:
             merged += _unconfirmed(flag, thresholds)
     merged += as_flags(list(told.values()), policy, thresholds, post)
-    return _shown(merged, keep={flag.id for flag in fast} if seen else set())
+    keep = {flag.id for flag in fast} if seen else set()
+    return _shown(_uncovered(merged, keep), keep)
 
 
 def as_flags(concerns: Sequence[Concern], policy: Policy, thresholds: Thresholds, post: ReadablePost) -> list[Flag]:
@@ -95,7 +100,7 @@ def as_flags(concerns: Sequence[Concern], policy: Policy, thresholds: Thresholds
         band = thresholds.band(concern.category, probability)
         if band is None or not policy.active(concern.category):
             continue
-        clause = policy.clause_of(concern.category)
+        clause = policy.clause_of(concern.category, concern.clause)
         exposed = concern.exposed and clause.usual_route is not None
         flags.append(
             Flag(
@@ -113,7 +118,7 @@ def as_flags(concerns: Sequence[Concern], policy: Policy, thresholds: Thresholds
                 found_by=list(concern.found_by),
             )
         )
-    return _shown(_uncovered(flags), keep=set())
+    return _shown(_uncovered(flags, keep=set()), keep=set())
 
 
 def quotes_of(spans: Sequence[tuple[Field, Span]], post: ReadablePost) -> list[Quote]:
@@ -156,7 +161,7 @@ def _both(flag: Flag, concern: Concern, policy: Policy, thresholds: Thresholds, 
         for q in quotes_of(concern.spans, post)
         if (q.field, q.start, q.end) not in {(o.field, o.start, o.end) for o in quotes}
     ]
-    changes = {
+    changes: dict[str, Any] = {
         "probability": probability,
         "calibrated": False,
         "band": thresholds.band(flag.category, probability) or flag.band,
@@ -165,10 +170,19 @@ def _both(flag: Flag, concern: Concern, policy: Policy, thresholds: Thresholds, 
         "counter_reading": concern.counter_reading or flag.counter_reading,
         "found_by": list(dict.fromkeys((*flag.found_by, *concern.found_by))),
     }
-    clause = policy.clause_of(flag.category) if policy.active(flag.category) else None
-    if concern.exposed and clause is not None and clause.usual_route is not None:
-        changes["severity"] = "critical"
+    if policy.active(flag.category):
+        changes |= _placed(flag, concern, policy)
     return flag.model_copy(update=changes)
+
+
+def _placed(flag: Flag, concern: Concern, policy: Policy) -> dict[str, Any]:
+    """What follows from the clause that the model named; where it named none of the category, the flag's own stands."""
+    clause = policy.clause_of(flag.category, concern.clause or flag.clause)
+    if clause.usual_route is not None and (concern.exposed or at_risk(flag, policy)):
+        severity: str = "critical"
+    else:
+        severity = flag.severity if clause.clause == flag.clause else clause.severity
+    return {"clause": clause.clause, "care": clause.care, "severity": severity}
 
 
 def _unconfirmed(flag: Flag, thresholds: Thresholds) -> list[Flag]:
@@ -186,7 +200,7 @@ def _plain(flag: Flag) -> bool:
     return flag.probability >= PLAIN and any(name.startswith("detector:") for name in flag.found_by)
 
 
-def _uncovered(flags: list[Flag]) -> list[Flag]:
+def _uncovered(flags: list[Flag], keep: set[str]) -> list[Flag]:
     by_category = {flag.category: flag for flag in flags}
     gone: set[str] = set()
     for covering, covered in COVERS.items():
@@ -195,7 +209,7 @@ def _uncovered(flags: list[Flag]) -> list[Flag]:
             any(_overlap(mine, other) for other in over.quotes) for mine in under.quotes
         ):  # fmt: skip
             gone.add(under.id)
-    return [flag for flag in flags if flag.id not in gone]
+    return [flag for flag in flags if flag.id not in gone - keep]
 
 
 def _overlap(one: Quote, other: Quote) -> bool:

@@ -15,6 +15,7 @@ CATEGORIES: tuple[Category, ...] = get_args(Category)
 Severity = Literal["low", "medium", "high", "critical"]
 Words = Annotated[str, Field(min_length=1)]
 FewestNearMisses = 5
+CUTS = ("low", "middle", "high")
 
 
 class _Row(BaseModel):
@@ -76,7 +77,10 @@ class PolicyFile(_Row):
 
 
 class Policy(BaseModel):
-    """A policy in force. `clauses` leaves out the categories a site switched off; `thresholds` is what it changed there."""
+    """A policy in force. `clauses` leaves out the categories a site switched off; `thresholds` is what it changed there.
+
+    `country` is the one whose crisis lines are shown where nobody says another (`CARE_COUNTRY`).
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -88,17 +92,21 @@ class Policy(BaseModel):
     cards: dict[str, Card]
     switched_off: frozenset[Category] = frozenset()
     thresholds: dict[Category, dict[str, float]] = {}
+    country: str | None = None
 
     def active(self, category: str) -> bool:
         """Whether the category is switched on."""
         return any(clause.category == category for clause in self.clauses)
 
-    def clause_of(self, category: str) -> Clause:
-        """The first clause of a category that is switched on. Raises KeyError otherwise."""
-        for clause in self.clauses:
-            if clause.category == category:
-                return clause
-        raise KeyError(category)
+    def clause_of(self, category: str, named: str | None = None) -> Clause:
+        """The clause `named`, where it belongs to the category; else the category's first.
+
+        Raises KeyError for a category that is switched off.
+        """
+        own = [clause for clause in self.clauses if clause.category == category]
+        if not own:
+            raise KeyError(category)
+        return next((clause for clause in own if clause.clause == named), own[0])
 
     def by_id(self, clause_id: str) -> Clause:
         """A clause by its id, as `4.2`. Raises KeyError."""
@@ -163,13 +171,15 @@ def _parsed(file: YamlFile) -> PolicyFile:
 
 
 def _hint(kind: str, loc: tuple[int | str, ...]) -> str:
+    if loc and loc[0] == "thresholds" and loc[-1] != "[key]":
+        return "Cuts are `low`, `middle` and `high` of a category, numbers from 0 to 1"
     if kind == "extra_forbidden":
         return "Unknown field: check the spelling against prompts/README.md, or remove it"
     if kind == "missing":
         return f"Add the field `{loc[-1]}`; prompts/README.md says what belongs there"
     if kind == "too_short" and loc and loc[-1] == "near_misses":
         return f"Every clause needs at least {FewestNearMisses} near misses"
-    if loc and loc[-1] == "category":
+    if loc and loc[-1] in ("category", "[key]"):
         return "The categories are closed: use one of those in prompts/policy/tech-career"
     return "Compare with the shipped policy, prompts/policy/tech-career"
 
@@ -199,8 +209,23 @@ def _check(
             raise file.problem(
                 ("cards", key, "id"), f"the card under `{key}` calls itself `{card.id}`", "Make both the same"
             )
+    _check_cuts(file, own)
     missing = [category for category in CATEGORIES if category not in covered]
     if missing:
         raise file.problem(
             ("clauses",), f"no clause for {', '.join(missing)}", "Write one, or list the category under `switched_off`"
         )
+
+
+def _check_cuts(file: YamlFile, own: PolicyFile) -> None:
+    for category, cuts in own.thresholds.items():
+        at = ("thresholds", category)
+        for name, value in cuts.items():
+            if name not in CUTS:
+                hint = f"Cuts are {', '.join(CUTS)}"
+                raise file.problem((*at, name), f"there is no cut `{name}`", hint)
+            if not 0.0 <= value <= 1.0:
+                raise file.problem((*at, name), f"{value} is no probability", "A cut is a number from 0 to 1")
+        rising = [cuts[name] for name in CUTS if name in cuts]
+        if rising != sorted(rising):
+            raise file.problem(at, f"{', '.join(CUTS)} must not fall", "Write low ≤ middle ≤ high")

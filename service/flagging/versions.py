@@ -20,7 +20,11 @@ READ_EVERY_S = 1.0
 
 
 class LiveThresholds:
-    """The thresholds in production at a site, at most a second old; the shipped ones where none were moved there."""
+    """The thresholds in production at a site, at most a second old; the shipped ones where none were moved there.
+
+    `shipped` holds what the policy file changes. A version is a full set of cuts that was made from them and gated, so the
+    policy's changes are not laid over it again: what the settings page shows is what is compared with.
+    """
 
     def __init__(self, database: Database, shipped: Thresholds) -> None:
         self._database = database
@@ -84,6 +88,12 @@ def live(session: Session, site: str) -> ThresholdsRow | None:
     newest = sa.select(ThresholdsMoveRow).where(ThresholdsMoveRow.site == site).order_by(ThresholdsMoveRow.id.desc())
     move = session.scalar(newest.limit(1))
     return None if move is None or move.number is None else find(session, site, move.number)
+
+
+def moves(session: Session, site: str) -> list[ThresholdsMoveRow]:
+    """The moves of a site's production, newest first."""
+    query = sa.select(ThresholdsMoveRow).where(ThresholdsMoveRow.site == site).order_by(ThresholdsMoveRow.id.desc())
+    return list(session.scalars(query.limit(50)))
 
 
 def move(session: Session, site: str, number: int | None, by: str, reason: str, now: datetime) -> ThresholdsMoveRow:

@@ -80,3 +80,10 @@ class Post(NewPost):
     id: str
     received_at: datetime
     revision: int = 1
+    key_id: str | None = Field(default=None, exclude=True)
+    """The API key it came with, whose budget pays for what models are asked about it."""
+
+
+def payer_of(post: NewPost) -> str | None:
+    """The key that a post came with, where one is known."""
+    return post.key_id if isinstance(post, Post) else None

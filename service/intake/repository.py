@@ -24,14 +24,15 @@ class Kept:
     changed: bool
 
 
-def keep(session: Session, sent: NewPost, lang: str, now: datetime) -> Kept:
-    """Insert or update a post by site and external id; the same content again changes nothing."""
+def keep(session: Session, sent: NewPost, lang: str, now: datetime, key_id: str | None = None) -> Kept:
+    """Insert or update a post by site and external id; the same content again changes nothing. `key_id` is the API key it
+    came with."""
     row = find_row(session, sent.site, sent.external_id)
     if row is None:
         row = PostRow(
             id=new_id(), site=sent.site, external_id=sent.external_id, kind=sent.kind, format=sent.format,
             author_id=sent.author.id, content_digest=sent.content_digest, revision=1, lang=lang,
-            received_at=now, updated_at=now, erased_at=None,
+            received_at=now, updated_at=now, erased_at=None, key_id=key_id,
         )  # fmt: skip
         session.add(row)
         session.flush()
@@ -42,6 +43,7 @@ def keep(session: Session, sent: NewPost, lang: str, now: datetime) -> Kept:
     row.revision += 1
     row.content_digest, row.kind, row.format = sent.content_digest, sent.kind, sent.format
     row.lang, row.updated_at, row.erased_at = lang, now, None
+    row.key_id = key_id or row.key_id
     session.add(_text_row(row.id, row.revision, sent))
     session.flush()
     return Kept(_post(row, sent), new=False, changed=True)
@@ -81,15 +83,22 @@ def keep_tags(session: Session, post_id: str, tags: list[str], by: str, now: dat
     session.add(KeptTagsRow(id=new_id(), post_id=post_id, tags=tags, by=by, at=now))
 
 
-def take_back_tags(session: Session, post_id: str, now: datetime) -> None:
-    """What was kept last no longer counts: what was kept before it does again, or nothing."""
+def take_back_tags(session: Session, post_id: str, by: str, at: datetime, now: datetime) -> bool:
+    """What `by` kept at the moment `at` no longer counts: what was kept before it does again, or nothing.
+
+    False, and nothing changes, where somebody else said later which tags the post has.
+    """
     rows = session.scalars(
         sa.select(KeptTagsRow).where(KeptTagsRow.post_id == post_id).order_by(KeptTagsRow.id.desc()).limit(2)
     ).all()
+    if not rows or (rows[0].by, rows[0].at) != (by, at):
+        return False
     if len(rows) == 2:
         keep_tags(session, post_id, rows[1].tags, rows[1].by, now)
-    elif rows:
+    else:
         session.delete(rows[0])
+    session.flush()
+    return True
 
 
 def kept_tags(session: Session, post_id: str) -> list[str] | None:
@@ -107,4 +116,6 @@ def _text_row(post_id: str, revision: int, sent: NewPost) -> PostTextRow:
 
 def _post(row: PostRow, sent: NewPost, revision: int | None = None) -> Post:
     values = {name: getattr(sent, name) for name in NewPost.model_fields}
-    return Post.model_construct(**values, id=row.id, received_at=row.received_at, revision=revision or row.revision)
+    return Post.model_construct(
+        **values, id=row.id, received_at=row.received_at, revision=revision or row.revision, key_id=row.key_id
+    )

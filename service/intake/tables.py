@@ -32,6 +32,7 @@ class PostRow(Table):
     received_at: Mapped[datetime] = mapped_column(index=True)
     updated_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
+    key_id: Mapped[str | None] = mapped_column(sa.String(36))
 
 
 class PostTextRow(Table):

@@ -14,7 +14,7 @@ from service.models.embedder import Embedder, PartsEmbedder
 
 WINDOW_TOKENS = 128
 """Tokens of one window: small enough that one decisive sentence still weighs in its window's vector."""
-_SENTENCE = re.compile(r"[^.!?\n。！？]*(?:[.!?。！？]+[\"')\]]*|\n+|$)")
+_SENTENCE = re.compile(r"[^.!?\n。！？।]*(?:[.!?。！？।]+[\"')\]]*|\n+|$)")
 
 
 @dataclass(frozen=True)

@@ -74,12 +74,7 @@ class Webhooks:
     def announce(self, session: Session, site: str, event: str, data: dict[str, Any]) -> None:
         """Write a delivery for every endpoint of the site that wants the event, and its job, in the caller's transaction."""
         now = self.clock()
-        query = sa.select(WebhookEndpointRow).where(
-            WebhookEndpointRow.site.in_([site, "*"]), WebhookEndpointRow.disabled_at.is_(None)
-        )
-        for endpoint in session.scalars(query):
-            if endpoint.events and event not in endpoint.events:
-                continue
+        for endpoint in listening(session, site, event):
             payload = {"type": event, "timestamp": rfc3339(now), "data": data | {"site": site}}
             row = WebhookDeliveryRow(
                 id=new_id(), endpoint_id=endpoint.id, event=event, payload=payload, state="waiting", attempts=0,
@@ -142,3 +137,11 @@ class Webhooks:
         except (httpx.HTTPError, OSError, AnswerloopError) as failure:
             return None, type(failure).__name__
         return response.status_code, None if response.is_success else f"answered {response.status_code}"
+
+
+def listening(session: Session, site: str, event: str) -> list[WebhookEndpointRow]:
+    """The endpoints that are told of an event of a site."""
+    query = sa.select(WebhookEndpointRow).where(
+        WebhookEndpointRow.site.in_([site, "*"]), WebhookEndpointRow.disabled_at.is_(None)
+    )
+    return [endpoint for endpoint in session.scalars(query) if not endpoint.events or event in endpoint.events]

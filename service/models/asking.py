@@ -207,18 +207,21 @@ class Asking:
         if not breaker.allows():
             run.spent.attempts.append(Attempt(request.model, "breaker_open", 0.0))
             raise BackendFailure("breaker_open", "left alone after repeated failures")
-        outcome, rung, reply, reservation, asked_at = "cancelled", "", Reply(""), None, time.monotonic()
+        outcome, rung, reply, reservation, asked_at, asked = "cancelled", "", Reply(""), None, time.monotonic(), False
         try:
             estimate = estimated_tokens([message.content for message in request.messages])
             reservation = await self._sql(self.ledger.reserve, call, request, estimate)
             async with asyncio.timeout(request.timeout_s), self._place(run, is_local(request.model)):
-                asked_at = time.monotonic()
+                asked_at, asked = time.monotonic(), True
                 reply = run.spent.last_reply = await self._reply(run, request, leaving)
             breaker.succeeded()
             fitted = fit(reply, call.schema, cut_off_usable=call.cut_off_usable)
             outcome, rung = "ok", fitted.rung
             _count_rung(run, rung)
         except TimeoutError:
+            if not asked:  # others held every place: nothing was sent, and the model is not to blame
+                outcome = "waited"
+                raise BackendFailure("waited", "no place came free in time") from None
             outcome = "timeout"
             breaker.failed()
             raise BackendFailure("timeout", "no reply in time") from None
@@ -305,7 +308,7 @@ def _usage(reply: Reply, request: BackendRequest, outcome: str, rung: str, ms: f
     if asked is None:
         asked = estimated_tokens([message.content for message in request.messages])
     written = reply.output_tokens if reply.output_tokens is not None else estimated_tokens([reply.text])
-    free = outcome in ("rate_limited", "connection", "bad_request", "no_schema_support", "busy")
+    free = outcome in ("rate_limited", "connection", "bad_request", "no_schema_support", "busy", "waited")
     return Usage(outcome, rung, 0 if free else asked, 0 if free else written, billed or free, ms)
 
 
@@ -330,7 +333,7 @@ def _error(failure: Exception, run: _Run) -> AnswerloopError:
     if isinstance(failure, BudgetExhausted):
         return failure
     kind = getattr(failure, "kind", "")
-    if kind == "timeout":
+    if kind in ("timeout", "waited"):
         return DeadlineExceeded("no model answered in time", attempts=attempts)
     if kind == "refused":
         return ModelRefused("the model refused", attempts=attempts)

@@ -5,10 +5,12 @@ Only a call that names the posts and threads its text comes from is kept, so tha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from service.clock import Clock
 from service.database import Database
@@ -19,7 +21,7 @@ KEPT = timedelta(days=1)
 
 
 class ReplyCache:
-    """Finds, keeps and forgets replies."""
+    """Finds and keeps replies."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -38,11 +40,8 @@ class ReplyCache:
         """Keep a reply; those that are too old go at the same time."""
         now = self._clock()
         with self._database.write() as session:
-            stale = sa.select(ModelReplyRow.request_sha256).where(
-                (ModelReplyRow.kept_at <= now - KEPT) | (ModelReplyRow.request_sha256 == request_sha256)
-            )
-            for table in (ModelReplySubjectRow, ModelReplyRow):
-                session.execute(sa.delete(table).where(table.request_sha256.in_(stale)))
+            forget_old(session, now)
+            _drop(session, [request_sha256])
             session.add(ModelReplyRow(request_sha256=request_sha256, reply=asdict(reply), kept_at=now))
             session.flush()
             session.add_all(
@@ -50,11 +49,22 @@ class ReplyCache:
                 for subject in dict.fromkeys(subjects)
             )
 
-    def forget(self, subject: str) -> int:
-        """Erase every reply that rests on this post or thread; returns how many."""
-        with self._database.write() as session:
-            query = sa.select(ModelReplySubjectRow.request_sha256).where(ModelReplySubjectRow.subject == subject)
-            kept = list(session.scalars(query))
-            for table in (ModelReplySubjectRow, ModelReplyRow):
-                session.execute(sa.delete(table).where(table.request_sha256.in_(kept)))
-        return len(kept)
+
+def forget(session: Session, subjects: Iterable[str]) -> int:
+    """Erase every reply that rests on one of these posts and threads; returns how many."""
+    named = sa.select(ModelReplySubjectRow.request_sha256).where(ModelReplySubjectRow.subject.in_(list(subjects)))
+    return _drop(session, list(session.scalars(named.distinct())))
+
+
+def forget_old(session: Session, now: datetime) -> int:
+    """Erase the replies that are not given out any more; returns how many."""
+    return _drop(
+        session,
+        list(session.scalars(sa.select(ModelReplyRow.request_sha256).where(ModelReplyRow.kept_at <= now - KEPT))),
+    )
+
+
+def _drop(session: Session, requests: list[str]) -> int:
+    for table in (ModelReplySubjectRow, ModelReplyRow):
+        session.execute(sa.delete(table).where(table.request_sha256.in_(requests)))
+    return len(requests)

@@ -128,6 +128,7 @@ FailureKind = Literal[
     "no_schema_support",
     "refused",
     "busy",
+    "waited",
     "breaker_open",
 ]
 

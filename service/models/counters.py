@@ -12,6 +12,9 @@ TOKENS = Counter(
     "answerloop_model_tokens", "Tokens sent to and received from models", ["feature", "model", "direction"]
 )
 COST = Counter("answerloop_model_cost_usd", "Cost of model calls in US dollars", ["feature", "model"])
+UNFOUNDED = Counter(
+    "answerloop_model_unfounded", "Claims of models that were dropped: their quote is not in the post", ["feature"]
+)
 SECONDS = Histogram(
     "answerloop_model_seconds",
     "Seconds a question to a model took",

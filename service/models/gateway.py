@@ -81,10 +81,6 @@ class Gateway:
         if isinstance(self._backend, LiteLLMBackend):
             threading.Thread(target=load_litellm, name="warm-litellm", daemon=True).start()
 
-    def forget(self, subject: str) -> int:
-        """Erase cached replies that rest on the text of this post or thread; returns how many there were."""
-        return self._asking.cache.forget(subject)
-
     def close(self) -> None:
         """Cancel what is under way, close connections, free the bundled model."""
         with self._lock:
@@ -260,6 +256,7 @@ def load_litellm() -> ModuleType:
             litellm.turn_off_message_logging = True
             litellm.disable_streaming_logging = True
             litellm.disable_token_counter = True
+            litellm.DEFAULT_MAX_RETRIES = 0  # type: ignore[attr-defined]  # an embedding call takes 0 for "not said"
             litellm.custom_provider_map = [{"provider": "local", "custom_handler": _local_provider(litellm)}]
             _litellm = litellm
     return _litellm

@@ -1,7 +1,8 @@
 """Personal information out of texts before they leave, and back into answers.
 
-Contact and identity data are found as the flag reader finds them. Names are masked where the words around them say that
-they are names; what merely looks like one is reported as unresolved, and `PII_STRICT` then keeps the post here.
+Contact and identity data are found as the flag reader finds them, names as `names.py` finds them: once found, a name is
+masked wherever it or a part of it stands. What merely may be one is reported as unresolved, and `PII_STRICT` then keeps
+the post here.
 """
 
 from __future__ import annotations
@@ -11,27 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from service.models.names import find_names, find_unsure, spoken_alone
 from service.models.private_data import Kind, find_private_data
 
 PLACEHOLDER = re.compile(r"\[(?:EMAIL|PHONE|CARD|IBAN|ID|IP|HANDLE|NAME|KEY|ADDRESS|URL)_\d{1,4}\]")
 _WORD_OF: dict[Kind, str] = {
     "email": "EMAIL", "phone": "PHONE", "card": "CARD", "iban": "IBAN", "national_id": "ID", "ip": "IP",
 }  # fmt: skip
-_NAME = r"[^\W\d_a-z][^\W\d_]*(?:['’-][^\W\d_]+)?(?:[ \t]+[^\W\d_a-z][^\W\d_]*(?:['’-][^\W\d_]+)?){0,2}"
-_NAME_BY_CONTEXT = re.compile(
-    r"(?:\b(?i:my name is|my name's|i am called|(?:he|she|they) (?:is|are) called|(?:he|she|their|her|his) name is|named|mr\.?|mrs\.?|ms\.?|"
-    r"dr\.?|prof\.?|me llamo|mi nombre es|je m'appelle|ich hei(?:ß|ss)e|mein name ist|meu nome é|me chamo)[ \t]+"
-    r"|\b(?i:my|our|the) (?i:(?:new |old |ex-?|former )?(?:manager|boss|lead|director|colleague|coworker|co-worker|teammate|skip|mentor|report|"
-    r"recruiter|cto|ceo|vp|friend|wife|husband|partner|son|daughter))(?:,)?[ \t]+"
-    r"|(?i:regards|cheers|thanks|thank you|best|sincerely|saludos|gruß|cordialement)[,!]?[ \t]*\n+[ \t]*(?:[-–—][ \t]*)?)"
-    rf"(?P<name>{_NAME})"
-)
+_WORD = re.compile(r"\w+")
 _KEY = re.compile(
     r"\b(?:sk-[\w-]{16,100}|gh[pousr]_[A-Za-z0-9]{20,100}|AKIA[A-Z0-9]{16}|xox[abp]-[\w-]{10,100}|AIza[\w-]{30,50}"
     r"|eyJ[\w-]{10,2000}\.[\w-]{10,2000}\.[\w-]{5,500})"
 )
-_LOOKS_LIKE_NAME = re.compile(rf"(?<=[a-z,;] )(?P<name>{_NAME.replace('{0,2}', '{1,2}')})")
-_NO_NAMES = {"I", "I'm", "I’m", "I've", "I’ve", "I'd", "I’d", "I'll", "I’ll"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +61,8 @@ def mask(texts: Sequence[str]) -> Masked:
             table[made] = value
         return by_value[word, value]
 
-    names = {name for text in texts for _start, _end, word, name in _found(text) if word == "NAME"}
+    whole = {name for text in texts for _start, _end, word, name in _found(text) if word == "NAME"}
+    names = whole | {part for name in whole for part in spoken_alone(name)}
     masked = []
     for text in texts:
         parts, done = [], 0
@@ -81,26 +74,30 @@ def mask(texts: Sequence[str]) -> Masked:
 
 
 def unresolved_names(texts: Sequence[str]) -> list[str]:
-    """Words that look like the name of a person and stand unmasked: two or three capitals in a row inside a sentence."""
-    found = (match["name"] for text in texts for match in _LOOKS_LIKE_NAME.finditer(text))
-    return list(dict.fromkeys(name for name in found if not set(name.split()) & _NO_NAMES))
+    """Capitalised words inside sentences that may be names of people and stand unmasked; `texts` are masked ones."""
+    found = (name for text in texts for name in find_unsure(PLACEHOLDER.sub(" ", text)))
+    return list(dict.fromkeys(found))
 
 
 def _found(text: str) -> Iterator[tuple[int, int, str, str]]:
     """(start, end, word, value) of everything that is masked by itself, in order, without overlaps."""
     spans = [(datum.start, datum.end, _WORD_OF[datum.kind]) for datum in find_private_data(text)]
     spans += [(match.start(), match.end(), "KEY") for match in _KEY.finditer(text)]
-    for match in _NAME_BY_CONTEXT.finditer(text):
-        if match["name"] not in _NO_NAMES:
-            spans.append((*match.span("name"), "NAME"))
+    spans += [(name.start, name.end, "NAME") for name in find_names(text)]
     return _apart(text, spans)
 
 
 def _with_names(text: str, names: set[str]) -> Iterator[tuple[int, int, str, str]]:
     """As `_found`, and every other place where one of `names` stands."""
     spans = [(start, end, word) for start, end, word, _value in _found(text)]
+    by_first: dict[str, list[str]] = {}
     for name in names:
-        spans += [(match.start(), match.end(), "NAME") for match in re.finditer(rf"\b{re.escape(name)}\b", text)]
+        by_first.setdefault(_WORD.findall(name)[0], []).append(name)
+    for word in _WORD.finditer(text):
+        for name in by_first.get(word[0], ()):
+            end = word.start() + len(name)
+            if text.startswith(name, word.start()) and not text[end : end + 1].isalnum():
+                spans.append((word.start(), end, "NAME"))
     return _apart(text, spans)
 
 

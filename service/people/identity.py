@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -131,10 +133,30 @@ def authenticate_key(session: Session, secret: str) -> Caller:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A browser session that holds: who it is, and the token its forms must carry."""
+    """A browser session that holds: who it is, and the token its forms must carry, which looks different in every answer."""
 
     caller: Caller
-    csrf: str
+    secret: str
+
+    @property
+    def csrf(self) -> str:
+        """The token under a random mask: what is compressed beside it cannot tell it (BREACH, Gluck et al. 2013)."""
+        plain = self.secret.encode()
+        mask = secrets.token_bytes(len(plain))
+        return base64.urlsafe_b64encode(mask + _xor(plain, mask)).decode().rstrip("=")
+
+    def accepts(self, token: str | None) -> bool:
+        """Whether this is the session's token, under any mask."""
+        try:
+            sent = base64.urlsafe_b64decode(f"{token or ''}==")
+        except ValueError:
+            return False
+        half = len(sent) // 2
+        return hmac.compare_digest(_xor(sent[:half], sent[half:]), self.secret.encode())
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=False))
 
 
 def authenticate_session(session: Session, secret: str, now: datetime) -> SignedIn:

@@ -57,6 +57,11 @@ class Caller:
     site: str
     name: str = ""
 
+    @property
+    def key_id(self) -> str | None:
+        """The API key that is calling, None for a person."""
+        return self.id if self.kind == "key" else None
+
     def may(self, permission: Permission) -> bool:
         """Whether the role allows it at all."""
         return permission in ALLOWED[self.role]

@@ -23,6 +23,7 @@ _KNOWN: dict[str, Any] = {
     "policy": "1.1 off_topic: Not about working life.\nCounts: …\nDoes not count: …",
     "taxonomy": "promotion: Getting to the next level.\nNot this: …",
     "evidence": [_PASSAGE, {**_PASSAGE, "id": "p2", "author": None, "role": None, "level": None, "kind": "question"}],
+    "claims": [{"text": "Ask which problem your manager would hand over.", "passages": [_PASSAGE["text"]]}],
     "suggested": ["promotion", "manager-relations"],
     "instruction": "Shorter, please.",
     "today": "2026-11-24",

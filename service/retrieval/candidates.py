@@ -1,17 +1,11 @@
-"""Threads that may be related: what the vectors and the words find, joined, and checked again in SQL."""
+"""Threads that may be related: what the vectors and the words find, joined."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal
-
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from service.corpus.lexical import LexicalHit
-from service.corpus.tables import AnswerRow, AuthorRow, PassageRow, ThreadRow
 from service.corpus.vectors import VectorHit
 
 CANDIDATES = 320
@@ -50,100 +44,28 @@ class Candidate:
         return max(every, key=lambda nearest: nearest.score, default=None)
 
 
-@dataclass(frozen=True)
-class KnownThread:
-    """What SQL says of a candidate now."""
+def join_hits(
+    places: Mapping[str, tuple[str, str]], hits: Sequence[Sequence[VectorHit]], words: Sequence[LexicalHit]
+) -> list[Candidate]:
+    """One Candidate a thread, from the passages each view of the post found and from the words.
 
-    id: str
-    external_id: str
-    title: str
-    url: str | None
-    tags: list[str]
-    created_at: datetime
-
-
-def join_hits(session: Session, hits: Sequence[Sequence[VectorHit]], words: Sequence[LexicalHit]) -> list[Candidate]:
-    """One Candidate a thread, from the passages each view of the post found and from the words."""
-    ids = list({hit.id for row in hits for hit in row})
-    place = sa.select(PassageRow.id, PassageRow.thread_id, PassageRow.field).where(PassageRow.id.in_(ids))
-    where = {id_: (thread_id, name) for id_, thread_id, name in session.execute(place)} if ids else {}
+    `places` is the thread and the field of each passage that SQL knows; a vector without one is passed over.
+    """
     found: dict[str, Candidate] = {}
     for view, row in enumerate(hits):
-        for hit in row:
-            if hit.id in where:
-                thread_id, name = where[hit.id]
-                fields = found.setdefault(thread_id, Candidate(thread_id)).near.setdefault(view, {})
-                if name not in fields or fields[name].score < hit.score:
+        for hit in row:  # nearest first
+            place = places.get(hit.id)
+            if place is not None:
+                thread_id, name = place
+                candidate = found.get(thread_id)
+                if candidate is None:
+                    candidate = found[thread_id] = Candidate(thread_id)
+                fields = candidate.near.setdefault(view, {})
+                if name not in fields:
                     fields[name] = Nearest(hit.id, hit.score)
     for word_hit in words:
-        found.setdefault(word_hit.thread_id, Candidate(word_hit.thread_id)).words = word_hit.score
+        candidate = found.get(word_hit.thread_id)
+        if candidate is None:
+            candidate = found[word_hit.thread_id] = Candidate(word_hit.thread_id)
+        candidate.words = word_hit.score
     return list(found.values())
-
-
-def opted_out(site: sa.ColumnElement[str], author_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """Whether this author ended the reuse of what they wrote."""
-    wish = sa.select(AuthorRow.id).where(
-        AuthorRow.site == site, AuthorRow.id == author_id, AuthorRow.reuse == "opted_out"
-    )
-    return wish.exists()
-
-
-def shown(session: Session, site: str, thread_ids: Sequence[str], without: str | None) -> dict[str, KnownThread]:
-    """Those of the threads that may be shown now: of this site, public, not opted out, not `without` (external id)."""
-    row = ThreadRow
-    query = sa.select(row.id, row.external_id, row.title, row.url, row.tags, row.created_at).where(
-        row.id.in_(thread_ids),
-        row.site == site,
-        row.visibility == "public",
-        ~opted_out(row.site.expression, row.author_id.expression),
-    )
-    if without is not None:
-        query = query.where(row.external_id != without)
-    return {known[0]: KnownThread(*known) for known in session.execute(query)}
-
-
-@dataclass(frozen=True)
-class ShownPassage:
-    """A passage with who wrote it."""
-
-    id: str
-    thread_id: str
-    answer_id: str | None
-    field: Literal["title", "question", "answer"]
-    text: str
-    ordinal: int
-    author: dict[str, str | None]
-    date: datetime | None
-    accepted: bool
-    votes: int | None
-
-
-PASSAGES_A_THREAD = 60
-
-
-def passages_of(session: Session, site: str, thread_ids: Sequence[str], chunker: str) -> list[ShownPassage]:
-    """The passages of threads in reading order, without those of answer authors who opted out."""
-    passage, answer = PassageRow, AnswerRow
-    query = (
-        sa.select(
-            passage.id,
-            passage.thread_id,
-            passage.answer_id,
-            passage.field,
-            passage.text,
-            passage.ordinal,
-            sa.func.coalesce(answer.author, ThreadRow.author).label("author"),
-            sa.func.coalesce(answer.created_at, ThreadRow.created_at).label("date"),
-            sa.func.coalesce(answer.accepted, False).label("accepted"),
-            answer.score,
-        )
-        .join(ThreadRow, ThreadRow.id == passage.thread_id)
-        .outerjoin(answer, answer.id == passage.answer_id)
-        .where(passage.thread_id.in_(thread_ids), passage.ordinal < PASSAGES_A_THREAD, passage.chunker == chunker)
-        .where(sa.or_(answer.id.is_(None), ~opted_out(passage.site.expression, answer.author_id.expression)))
-        .order_by(passage.thread_id, passage.ordinal)
-    )
-    return [
-        ShownPassage(id_, thread, answer_id, field_, text, ordinal, author or {}, date, accepted, votes)
-        for id_, thread, answer_id, field_, text, ordinal, author, date, accepted, votes in session.execute(query)
-    ]

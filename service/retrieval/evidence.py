@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -31,7 +32,7 @@ class RelatedThread(BaseModel):
     """A related thread, as the API shows it.
 
     `score` says how alike the two are in themselves, 0 to 1; the order of a list is the ranking model's and need not be
-    that of the scores.
+    that of the scores. `shared_tags` are those of its tags that the post has or is offered.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -56,6 +57,17 @@ class RelatedThread(BaseModel):
     disagreement: bool = False
 
 
+class EarlierPost(BaseModel):
+    """An earlier post of the site that is probably the same, with how probable that is (0 to 1)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    post_id: str
+    external_id: str
+    probability: float
+    same_author: bool
+
+
 class Evidence(BaseModel):
     """All that retrieval found for one post at one moment: threads best first, passages best first."""
 
@@ -63,4 +75,12 @@ class Evidence(BaseModel):
 
     related: list[RelatedThread] = []
     passages: list[EvidencePassage] = []
+    earlier: EarlierPost | None = None
     index_version: str = ""
+
+
+def sharing(related: Sequence[RelatedThread], tags: Collection[str]) -> list[RelatedThread]:
+    """The threads, each with those of its tags that are among a post's `tags`, in the thread's order."""
+    return [
+        thread.model_copy(update={"shared_tags": [tag for tag in thread.tags if tag in tags]}) for thread in related
+    ]

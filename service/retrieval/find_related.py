@@ -6,8 +6,10 @@ import hashlib
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -16,46 +18,50 @@ from service.clock import Clock
 from service.corpus import lexical, sketches
 from service.corpus.generations import Generation
 from service.corpus.indexing import Index
+from service.corpus.lexical import LexicalHit
+from service.corpus.vectors import VectorHit
 from service.database import Database
 from service.intake.normalise import ReadablePost
 from service.intake.windows import EmbeddedPost, embed_post
 from service.models.embedder import Embedder, Vectors
-from service.retrieval.candidates import (
-    CANDIDATES,
-    Candidate,
-    KnownThread,
-    ShownPassage,
-    join_hits,
-    passages_of,
-    shown,
-)
-from service.retrieval.disagreement import disagree
-from service.retrieval.evidence import Evidence, EvidencePassage, RelatedThread
+from service.people.site_settings import answer_age_days
+from service.retrieval.candidates import CANDIDATES, Candidate, join_hits
+from service.retrieval.evidence import Evidence
 from service.retrieval.ranking import (
     FEATURES,
-    TITLE_VIEW,
-    WHOLE_VIEW,
+    VECTOR_FEATURES,
     Floats,
     RankingModel,
+    asked_again,
     features_of,
     likeness,
     shipped,
 )
-from service.retrieval.why import why
-from service.settings import Settings
+from service.retrieval.reads import ShownPassage, about, passages_of, places, shown
+from service.retrieval.remembered import Remembered
+from service.retrieval.scale import Scale, measure
+from service.retrieval.showing import as_evidence, as_related
+from service.retrieval.why import telling_words
+from service.settings import LOCAL_EMBEDDER, Settings
 
-WHOLE_THREADS, PASSAGES_OF_BEST = 3, 4
-"""Of so many threads all answers are evidence, at most so many passages of each."""
 NEAREST = 100
 """Passages that each view of a post asks of the vectors, and threads asked of the words."""
 
 REMEMBERED = 128
 """Texts whose answer is kept, the last used ones."""
+BESIDE = 4
+"""Word searches that run while texts are embedded."""
+AT_ONCE = 2
+"""Lookups that rank at the same time: more only take the interpreter from one another (32 clients: 60 titles a second, not 80)."""
+LIKELY = 0.5
+"""A thread that is more likely than not a copy of the post is shown first."""
+PLACES, SKETCHES = 20_000, 4_000
+"""Passages whose thread, and threads whose sketch is remembered: about 5 and 16 MB."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """All threads that may be related to one post.
+    """All threads that may be related to one post; `external_ids` of each by its id.
 
     `features` has a row for each candidate, NaN where it has no sketch; `vectors` are those of the sketches, in the
     order of the candidates that have one.
@@ -63,9 +69,21 @@ class Pool:
 
     live: Generation
     candidates: list[Candidate]
-    known: dict[str, KnownThread]
+    external_ids: dict[str, str]
     features: Floats
     vectors: Floats
+
+
+@dataclass(frozen=True)
+class Near:
+    """A post by the model of an index, and for each of its two views the passages nearest to it.
+
+    The hits' cosines are on the bundled model's scale; `scale` brings others there, None where they are.
+    """
+
+    embedded: EmbeddedPost
+    hits: list[list[VectorHit]]
+    scale: Scale | None = None
 
 
 class Finder:
@@ -80,9 +98,14 @@ class Finder:
         self._remembering = threading.Lock()
         self._database = database
         self._index = index
+        self._places: Remembered[tuple[str, str]] = Remembered(PLACES)
+        self._sketches: Remembered[sketches.Stored] = Remembered(SKETCHES)
+        self._scales: dict[str, tuple[str, Scale]] = {}
         self._embedder = embedder
         self._settings = settings
         self._clock = clock
+        self._ranking = threading.BoundedSemaphore(AT_ONCE)
+        self._beside = ThreadPoolExecutor(BESIDE, thread_name_prefix="words")
 
     def look_up(self, post: ReadablePost, site: str, k: int = 10) -> tuple[EmbeddedPost, Evidence]:
         """Embed what somebody is writing and find what is related; the same text again is remembered.
@@ -90,14 +113,16 @@ class Finder:
         Kept for as long as the index of the site is as it was: whatever is hidden or deleted makes it another version.
         """
         text = hashlib.sha256(f"{len(post.title.text)}\x1f{post.title.text}\x1f{post.body.text}".encode()).hexdigest()
-        key = (site, text, str(k), self._index.version(site), self._embedder.name)
+        live = self._index.ensure_live(site)
+        key = (site, text, str(k), live.change, self._embedder.name)
         with self._remembering:
             known = self._remembered.get(key)
             if known is not None:
                 self._remembered.move_to_end(key)
                 return known
+        words = self._beside.submit(self._words, site, post.text)  # the database works while the model does
         embedded = embed_post(post, self._embedder)
-        found = embedded, self.find_related(post, embedded, site, k)
+        found = embedded, self.find_related(post, embedded, site, k, live=live, words=words.result())
         with self._remembering:
             self._remembered[key] = found
             while len(self._remembered) > REMEMBERED:
@@ -112,50 +137,104 @@ class Finder:
         k: int = 10,
         exclude_external_id: str | None = None,
         passages: int = 12,
+        live: Generation | None = None,
+        words: Sequence[LexicalHit] | None = None,
     ) -> Evidence:
         """At most `k` threads of a site, best first, and at most `passages` of their passages.
 
-        Only threads that SQL shows at this moment are in it. Raises StoreUnavailable.
+        Only threads that SQL shows at this moment are in it. `live` is the generation of the index to ask, `words` what the
+        post's words find, where the caller knows them. Raises StoreUnavailable.
         """
-        pool = self.pool(post, embedded, site, exclude_external_id)
-        found, live = pool.candidates, pool.live
-        alike, same = likeness(found), self._model.duplicates(np.nan_to_num(pool.features))
-        best = [int(i) for i in np.argsort(-self.order(pool), kind="stable")[:k]]
-        chosen = [(found[i], float(alike[i]), float(same[i])) for i in best]
+        live = live or self._index.ensure_live(site)
+        hits = self._nearest(live, post, embedded)
+        with self._ranking:
+            return self._ranked(live, hits, post, site, k, passages, exclude_external_id, words)
+
+    def _ranked(
+        self, live: Generation, hits: Near, post: ReadablePost, site: str, k: int, passages: int, without: str | None,
+        words: Sequence[LexicalHit] | None,
+    ) -> Evidence:  # fmt: skip
         with self._database.read() as session:
-            texts = _by_thread(session, site, [c.thread_id for c, *_ in chosen], live.chunker)
-        now = self._clock()
-        age = timedelta(days=self._settings.answer_age_days)
+            pool = self._pool(session, live, hits, post, without, words)
+            best = [int(i) for i in np.argsort(-self.order(pool), kind="stable")[:k]]
+            chosen = [pool.candidates[i] for i in best]
+            ids = [c.thread_id for c in chosen]
+            known = about(session, site, ids)
+            texts = _by_thread(passages_of(session, [id_ for id_ in ids if id_ in known], live.chunker))
+            days = answer_age_days(session, site, self._settings.answer_age_days)
+        alike = likeness(pool.candidates, chosen)
+        features = np.nan_to_num(pool.features[best])
+        copied = asked_again(features)
+        same = np.maximum(self._model.duplicates(features), copied)
+        old_before = self._clock() - timedelta(days=days)
+        telling = telling_words(post.text)
         related = [
-            _related(post, c, score, duplicate, pool.known[c.thread_id], texts.get(c.thread_id, []), site, now - age)
-            for c, score, duplicate in chosen
-            if texts.get(c.thread_id)
+            as_related(
+                telling, c, float(score), float(duplicate), known[c.thread_id], texts[c.thread_id], site, old_before
+            )
+            for c, score, duplicate in zip(chosen, alike, same, strict=True)
+            if c.thread_id in texts
         ]
-        cited = _evidence([(c, texts.get(c.thread_id, [])) for c, *_ in chosen], passages)
-        return Evidence(related=related, passages=cited, index_version=f"{live.id}:{live.version}")
+        copies = {c.thread_id for c, again in zip(chosen, copied, strict=True) if again >= LIKELY}
+        related.sort(key=lambda thread: thread.thread_id not in copies)  # a copy comes first, answered or not
+        cited = as_evidence([(c, texts.get(c.thread_id, [])) for c in chosen], passages)
+        return Evidence(related=related, passages=cited, index_version=live.change)
 
     def pool(
         self, post: ReadablePost, embedded: EmbeddedPost, site: str, exclude_external_id: str | None = None
     ) -> Pool:
         """Every candidate that may be shown now, with its features."""
         live = self._index.ensure_live(site)
-        if live.model != self._embedder.name:  # a reindex for another model is under way
+        near = self._nearest(live, post, embedded)
+        with self._database.read() as session:
+            return self._pool(session, live, near, post, exclude_external_id)
+
+    def _nearest(self, live: Generation, post: ReadablePost, embedded: EmbeddedPost) -> Near:
+        """The post by the model that made the index, and the passages nearest to its views."""
+        if live.model != (embedded.model or self._embedder.name):
             embedded = embed_post(post, self._index.embedder_of(live))
         hits = self._index.vectors.query(live.collection("passages"), views(embedded), NEAREST)
+        scale = self._scale(live)
+        if scale is not None:
+            hits = [[VectorHit(hit.id, scale(hit.score)) for hit in row] for row in hits]
+        return Near(embedded, [hits[0], hits[0]] if len(hits) == 1 else hits, scale)
+
+    def _scale(self, live: Generation) -> Scale | None:
+        """What brings the cosines of an index to the scale that scores are told on; None where they are on it."""
+        if live.model == LOCAL_EMBEDDER:
+            return None
+        change, scale = self._scales.get(live.id, ("", Scale()))
+        if change != live.change:
+            with self._database.read() as session:
+                scale = measure(session, live.id)
+            self._scales[live.id] = (live.change, scale)
+        return scale
+
+    def _words(self, site: str, text: str) -> list[LexicalHit]:
         with self._database.read() as session:
-            words = lexical.search(session, site, post.text, NEAREST)
-            found = _first(join_hits(session, hits, words), CANDIDATES)
-            known = shown(session, site, [c.thread_id for c in found], exclude_external_id)
-            found = [c for c in found if c.thread_id in known]
-            sketched = sketches.fetch(session, live.id, [c.thread_id for c in found])
-        place = {id_: row for row, id_ in enumerate(sketched.ids)}
-        values, rows = features_of(post, embedded, sketched), []
+            return lexical.search(session, site, text, NEAREST)
+
+    def _pool(
+        self, session: Session, live: Generation, near: Near, post: ReadablePost, without: str | None,
+        words: Sequence[LexicalHit] | None = None,
+    ) -> Pool:  # fmt: skip
+        if words is None:
+            words = lexical.search(session, live.site, post.text, NEAREST)
+        passage_ids = list({hit.id for row in near.hits for hit in row})
+        where = self._places.of(live.change, passage_ids, partial(places, session))
+        found = _first(join_hits(where, near.hits, words), CANDIDATES)
+        external_ids = shown(session, live.site, [c.thread_id for c in found], without)
+        found = [c for c in found if c.thread_id in external_ids]
+        ids = [c.thread_id for c in found]
+        rows = self._sketches.of(live.change, ids, partial(sketches.stored, session, live.id))
         features = np.full((len(found), len(FEATURES)), np.nan, np.float32)
-        for row, candidate in enumerate(found):
-            if candidate.thread_id in place:
-                rows.append(place[candidate.thread_id])
-                features[row] = values[rows[-1]]
-        return Pool(live, found, known, features, sketched.vectors[rows])
+        there = [row for row, id_ in enumerate(ids) if id_ in rows]
+        sketched = sketches.read({ids[row]: rows[ids[row]] for row in there})
+        features[there] = features_of(post, near.embedded, sketched)
+        if near.scale is not None:
+            cosines = slice(0, len(VECTOR_FEATURES))
+            features[:, cosines] = near.scale.every(features[:, cosines])
+        return Pool(live, found, external_ids, features, sketched.vectors)
 
     def order(self, pool: Pool) -> Floats:
         """The ranking model's value of each candidate; without a sketch, that of a middling one."""
@@ -166,8 +245,10 @@ class Finder:
 
 
 def views(embedded: EmbeddedPost) -> Vectors:
-    """The vectors a post is looked up by: its title (or first window) and the whole of it."""
-    return np.stack([embedded.vectors[0], embedded.mean]) if len(embedded.vectors) else embedded.vectors
+    """The vectors a post is looked up by: its title (or first window) and the whole of it, one where they are the same."""
+    if len(embedded.vectors) < 2:
+        return embedded.vectors
+    return np.stack([embedded.vectors[0], embedded.mean])
 
 
 def _first(candidates: list[Candidate], most: int) -> list[Candidate]:
@@ -177,83 +258,8 @@ def _first(candidates: list[Candidate], most: int) -> list[Candidate]:
     return [candidates[int(i)] for i in order]
 
 
-def _by_thread(session: Session, site: str, thread_ids: Sequence[str], chunker: str) -> dict[str, list[ShownPassage]]:
+def _by_thread(passages: Sequence[ShownPassage]) -> dict[str, list[ShownPassage]]:
     grouped: dict[str, list[ShownPassage]] = defaultdict(list)
-    for passage in passages_of(session, site, thread_ids, chunker) if thread_ids else ():
+    for passage in passages:
         grouped[passage.thread_id].append(passage)
-    return grouped
-
-
-def _related(
-    post: ReadablePost, candidate: Candidate, score: float, duplicate: float, thread: KnownThread,
-    texts: list[ShownPassage], site: str, old_before: datetime,
-) -> RelatedThread:  # fmt: skip
-    by_id = {p.id: p for p in texts}
-    nearest = candidate.best
-    passage = by_id.get(nearest.passage_id) if nearest else None
-    if passage is None or passage.field == "title":
-        passage = next((p for p in texts if p.field == "question"), texts[0])
-    answers: dict[str, list[ShownPassage]] = defaultdict(list)
-    for p in texts:
-        if p.answer_id:
-            answers[p.answer_id].append(p)
-    firsts = [parts[0] for parts in answers.values()]
-    best = max(firsts, key=lambda p: (p.accepted, p.votes or 0), default=None)
-    dated = [p.date for p in firsts if p.date is not None]
-    title = candidate.similarity(TITLE_VIEW, ("title",), 0.0)
-    question = candidate.similarity(WHOLE_VIEW, ("question", "title"), 0.0)
-    return RelatedThread(
-        thread_id=thread.id,
-        site=site,
-        external_id=thread.external_id,
-        title=thread.title,
-        url=thread.url,
-        score=round(score, 4),
-        duplicate_probability=round(duplicate, 4),
-        passage=passage.text,
-        passage_id=passage.id,
-        why=why(post.text, thread.title, passage, title, question),
-        tags=list(thread.tags),
-        created_at=thread.created_at,
-        answered_at=(best.date if best and best.date else None) or max(dated, default=None),
-        answered_by=_called(best.author) if best else None,
-        answers=len(answers),
-        old=bool(dated) and max(dated) < old_before,
-        disagreement=disagree([p.text for p in firsts]),
-    )
-
-
-def _called(author: dict[str, str | None]) -> str | None:
-    return author.get("role") or author.get("id")
-
-
-def _evidence(chosen: list[tuple[Candidate, list[ShownPassage]]], most: int) -> list[EvidencePassage]:
-    """The best threads with all that was answered there, the others with what was found of them; best first.
-
-    How alike the questions are says more about an answer's use than how alike answer and question are, so the order is
-    that of the threads; only within a thread the nearest passage comes first.
-    """
-    answers: list[EvidencePassage] = []
-    asked: list[EvidencePassage] = []
-    for rank, (candidate, texts) in enumerate(chosen):
-        near: dict[str, float] = {}
-        for view in candidate.near.values():
-            for nearest in view.values():
-                near[nearest.passage_id] = max(nearest.score, near.get(nearest.passage_id, -1.0))
-        lowest = min(near.values(), default=0.0)
-        given = [p for p in texts if p.field == "answer" and (rank < WHOLE_THREADS or p.id in near)]
-        if not given:
-            given = [p for p in texts if p.field == "answer"]
-        given.sort(key=lambda p: (-near.get(p.id, -1.0), not p.accepted, -(p.votes or 0), p.ordinal))
-        kept = given[: PASSAGES_OF_BEST if rank < WHOLE_THREADS else 1]
-        answers += [_as_evidence(p, near.get(p.id, lowest)) for p in kept]
-        asked += [_as_evidence(p, near[p.id]) for p in texts if p.field == "question" and p.id in near]
-    return [*answers, *asked][:most]
-
-
-def _as_evidence(p: ShownPassage, score: float) -> EvidencePassage:
-    return EvidencePassage(
-        id=p.id, thread_id=p.thread_id, answer_id=p.answer_id, field=p.field, text=p.text,
-        score=round(score, 4), author=p.author.get("id"), author_role=p.author.get("role"),
-        author_level=p.author.get("level"), date=p.date, accepted=p.accepted, votes=p.votes,
-    )  # fmt: skip
+    return dict(grouped)

@@ -86,7 +86,7 @@ def look_up(finder: Finder, index: Index, links: Links, name: str, component: in
 def as_query(pool: Pool, links: Links, name: str, component: int) -> Query:
     """A pool with what people linked."""
     there = np.flatnonzero(~np.isnan(pool.features).any(axis=1))
-    names = [pool.known[pool.candidates[i].thread_id].external_id for i in there]
+    names = [pool.external_ids[pool.candidates[i].thread_id] for i in there]
     kinds = [links.related[name].get(other) for other in names]
     return Query(
         name, component, names, pool.features[there], pool.vectors.astype(np.float16), np.array([kind is not None for kind in kinds]),

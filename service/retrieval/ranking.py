@@ -21,6 +21,8 @@ from service.corpus.sketches import Sketches, hashed, stems, usual_lengths, weig
 from service.intake.normalise import ReadablePost
 from service.intake.windows import EmbeddedPost
 from service.retrieval.candidates import Candidate
+from service.retrieval.earlier_posts import features as pair_features
+from service.retrieval.earlier_posts import same, usual_cosine
 
 Floats = NDArray[np.float32]
 
@@ -38,10 +40,17 @@ FEEDBACK_FEATURES = ("first_to_thread", "first_to_answers")
 FEEDBACK = 3
 """So many threads that come first by FEATURES say what the others are compared with (pseudo-relevance feedback)."""
 WEIGHTS = Path(__file__).with_name("ranking.npz")
+COPIED = 0.8
+"""Likeness of words from which on a question is taken for a copy: the same situation told by two people stays below."""
 SATURATION = 1.2
 LENGTH_MATTERS = np.array([0.3, 0.75, 0.75], np.float32)
 """k1 and b of BM25 (Robertson and Zaragoza 2009); a title's length says little."""
 _LIKENESS = np.array([0.5, 0.3, 0.4, 1.0, 0.3, 0.5], np.float32)
+_COLUMN = {
+    (TITLE_VIEW, "title"): 0, (TITLE_VIEW, "question"): 1,
+    (WHOLE_VIEW, "title"): 2, (WHOLE_VIEW, "question"): 3, (WHOLE_VIEW, "answer"): 4,
+}  # fmt: skip
+"""Where each cosine stands among the weights of likeness; the last is for shared words."""
 
 
 @dataclass(frozen=True)
@@ -153,23 +162,34 @@ def _word_features(post: ReadablePost, sketches: Sketches) -> Floats:
     return np.stack(columns, axis=1)
 
 
-def likeness(candidates: Sequence[Candidate]) -> Floats:
-    """How related each candidate is in itself, 0 to 1: cosines of the passages that were found, and shared words.
+def asked_again(features: Floats) -> Floats:
+    """0 to 1 for each row: the probability that the thread's question is the post in the same words, answered or not; 0 below
+    `COPIED`, where `duplicates` knows better.
 
-    A cosine that was not found is the lowest that was. Comparable between posts, which the order's value is not.
+    Links that people made say little about copies, which nobody links; labelled pairs of posts do.
     """
-    lowest = min((n.score for c in candidates for v in c.near.values() for n in v.values()), default=0.0)
+    near = features[:, FEATURES.index("whole_to_question")]
+    words = features[:, FEATURES.index("same_words")]
+    usual = usual_cosine([float(cosine) for cosine in near])
+    rows = (pair_features(float(c), float(w), usual, False) for c, w in zip(near, words, strict=True))
+    return np.array([same(row) for row in rows], np.float32) * (words >= COPIED)
+
+
+def likeness(candidates: Sequence[Candidate], of: Sequence[Candidate] | None = None) -> Floats:
+    """How related candidates are in themselves, 0 to 1: cosines of the passages that were found, and shared words.
+
+    For those in `of`, without it for all. A cosine that was not found is the lowest that was among all. Comparable
+    between posts, which the order's value is not.
+    """
+    found = [nearest.score for c in candidates for view in c.near.values() for nearest in view.values()]
+    lowest = min(found, default=0.0)
     most = max((c.words for c in candidates), default=0.0) or 1.0
-    rows = [
-        [
-            c.similarity(TITLE_VIEW, ("title",), lowest),
-            c.similarity(TITLE_VIEW, ("question",), lowest),
-            c.similarity(WHOLE_VIEW, ("title",), lowest),
-            c.similarity(WHOLE_VIEW, ("question",), lowest),
-            c.similarity(WHOLE_VIEW, ("answer",), lowest),
-            c.words / most,
-        ]
-        for c in candidates
-    ]
-    found = np.array(rows, np.float32).reshape(len(rows), len(_LIKENESS)) @ _LIKENESS / float(_LIKENESS.sum())
-    return np.asarray(np.clip(found, 0.0, 1.0), np.float32)
+    asked = candidates if of is None else of
+    rows = np.full((len(asked), len(_LIKENESS)), lowest, np.float32)
+    for row, candidate in zip(rows, asked, strict=True):
+        for view, fields in candidate.near.items():
+            for field, nearest in fields.items():
+                if (column := _COLUMN.get((view, field))) is not None:
+                    row[column] = nearest.score
+        row[-1] = candidate.words / most
+    return np.asarray(np.clip(rows @ _LIKENESS / float(_LIKENESS.sum()), 0.0, 1.0), np.float32)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from service.retrieval.candidates import ShownPassage
+from service.retrieval.reads import ShownPassage
 
 SAME_TITLE, SAME_QUESTION, NEAR = 0.8, 0.75, 0.5
 _WORD = re.compile(r"[^\W\d_][\w'’+#-]{3,}")
 _PLAIN = frozenset(Path(__file__).with_name("plain_words.txt").read_text("utf-8").split())
 
 
-def why(post: str, title: str, passage: ShownPassage, title_similarity: float, question_similarity: float) -> str:
-    """One line: what of the thread is near, and the words that both use."""
+def why(
+    words: Sequence[str], title: str, passage: ShownPassage, title_similarity: float, question_similarity: float
+) -> str:
+    """One line: what of the thread is near, and the words that both use; `words` are the post's `telling_words`."""
     if title_similarity >= SAME_TITLE:
         near = "Asks nearly the same"
     elif passage.field == "answer":
@@ -24,14 +27,19 @@ def why(post: str, title: str, passage: ShownPassage, title_similarity: float, q
         near = "Describes a similar situation"
     else:
         near = "Touches the same subject"
-    both = shared_words(post, f"{title} {passage.text}")
+    both = shared_words(words, f"{title} {passage.text}")
     return f"{near}; both mention {', '.join(both)}" if both else near
 
 
-def shared_words(post: str, text: str, most: int = 4) -> list[str]:
-    """The longest words that both texts use, in the order in which the post has them."""
+def telling_words(post: str) -> list[str]:
+    """The words of a post that say something, each once, in its order."""
+    every = dict.fromkeys(word.lower() for word in _WORD.findall(post))
+    return [word for word in every if word not in _PLAIN]
+
+
+def shared_words(words: Sequence[str], text: str, most: int = 4) -> list[str]:
+    """The longest of `words` that a text uses too, in their order."""
     theirs = {word.lower() for word in _WORD.findall(text)}
-    ours = dict.fromkeys(word.lower() for word in _WORD.findall(post))
-    both = [word for word in ours if word in theirs and word not in _PLAIN]
+    both = [word for word in words if word in theirs]
     telling = sorted(both, key=len, reverse=True)[:most]
     return [word for word in both if word in telling]

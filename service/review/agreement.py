@@ -46,8 +46,8 @@ def upheld(row: DecisionRow) -> set[str]:
 
 def second_reviews(session: Session, site: str | None = None) -> list[CategoryAgreement]:
     """Agreement of first and second decisions per category, over all second reviews that stand."""
-    query = decisions.standing().join(ReviewItemRow, ReviewItemRow.id == DecisionRow.item_id)
-    query = query.where(ReviewItemRow.second_of.is_not(None)).add_columns(ReviewItemRow.second_of)
+    query = decisions.standing(measuring=True).join(ReviewItemRow, ReviewItemRow.id == DecisionRow.item_id)
+    query = query.where(DecisionRow.origin == "second").add_columns(ReviewItemRow.second_of)
     if site is not None:
         query = query.where(DecisionRow.site == site)
     pairs: list[tuple[set[str], set[str]]] = []
@@ -63,6 +63,24 @@ def second_reviews(session: Session, site: str | None = None) -> list[CategoryAg
         counts = sum(a for a, _ in marks), sum(b for _, b in marks)
         found.append(CategoryAgreement(category, len(marks), *counts, both, kappa(marks)))
     return found
+
+
+def ask_third(session: Session, second: ReviewItemRow, made: DecisionRow, now: datetime) -> ReviewItemRow | None:
+    """Where a second review differs from the first decision, open an item for somebody who made neither.
+
+    Its decision reaches the site. Returns the item, None where the two agree.
+    """
+    first = decisions.in_force(session, second.second_of) if second.second_of is not None else None
+    if first is None or _said(first) == _said(made):
+        return None
+    seen = items.Seen(second.assessment_id, second.decision_digest, second.route, second.categories, [])
+    return items.open_item(
+        session, second.post_id, second.site, seen, "third", now, urgency=1, not_for=made.by, second_of=second.id
+    )
+
+
+def _said(row: DecisionRow) -> tuple[set[str], bool]:
+    return upheld(row), row.act == "misplaced"
 
 
 def add_golden(
@@ -89,7 +107,7 @@ class GoldenScore:
 
 def golden_scores(session: Session, site: str | None = None) -> list[GoldenScore]:
     """How each person did on golden items: right where exactly the known categories were upheld."""
-    query = decisions.standing().where(DecisionRow.origin == "golden")
+    query = decisions.standing(measuring=True).where(DecisionRow.origin == "golden")
     if site is not None:
         query = query.where(DecisionRow.site == site)
     tally: dict[str, list[bool]] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from service.clock import rfc3339
+from service.database import Database
 from service.review.tables import AuditRow, AuditSaltRow
 
 FIRST = "0" * 64
@@ -67,15 +69,47 @@ class Verified:
         return self.broken_at is None
 
 
-def verify(session: Session) -> Verified:
-    """Read the whole chain."""
-    count, before = 0, FIRST
-    for row in session.scalars(sa.select(AuditRow).order_by(AuditRow.seq).execution_options(yield_per=1000)):
-        count += 1
-        if row.seq != count or row.before != before or row.hash != _hash(row):
-            return Verified(count, before, row.seq)
-        before = row.hash
+def verify(session: Session, known: Verified | None = None) -> Verified:
+    """Read the whole chain, or its last `known` link and what came after it."""
+    count, before = (known.links, known.head) if known is not None else (0, FIRST)
+    last = session.get(AuditRow, count) if count else None
+    if count and (last is None or last.hash != before or _hash(last) != before):
+        return Verified(count, before, count)
+    later = sa.select(AuditRow).where(AuditRow.seq > count).order_by(AuditRow.seq)
+    with session.scalars(later.execution_options(yield_per=1000)) as rows:
+        for row in rows:
+            count += 1
+            if row.seq != count or row.before != before or row.hash != _hash(row):
+                return Verified(count, before, row.seq)
+            before = row.hash
     return Verified(count, before, None)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found, and when the whole chain was read last."""
+
+    found: Verified
+    whole_at: datetime
+
+
+class Checks:
+    """Verifies the chain as it grows: what held is not read again by this process until somebody asks for all of it."""
+
+    def __init__(self) -> None:
+        self._kept: Checked | None = None
+        self._lock = threading.Lock()
+
+    def look(self, database: Database, now: datetime, *, anew: bool = False) -> Checked:
+        """The chain as it stands. The first look reads all of it, `anew` does so again; a broken chain stays broken till then."""
+        with self._lock:
+            kept = None if anew else self._kept
+            if kept is None or kept.found.holds:
+                with database.read() as session:
+                    found = verify(session, kept.found if kept is not None else None)
+                kept = Checked(found, kept.whole_at if kept is not None else now)
+            self._kept = kept
+            return kept
 
 
 def record(session: Session, subject: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import Conflict, NotAllowed
 from service.people.tables import PersonRow
+from service.review import deciders
 from service.review.tables import ReviewItemRow, ReviewViewRow
 
 VIEWING = timedelta(seconds=90)
@@ -20,7 +21,7 @@ def claim(session: Session, row: ReviewItemRow, person: str, now: datetime, leas
 
     Raises Conflict where somebody else holds it or it is no longer open, NotAllowed where this person may not decide.
     """
-    if row.not_for == person:
+    if deciders.barred(session, row, person):
         raise NotAllowed("somebody else has to look at this one")
     until = now + timedelta(seconds=lease_seconds)
     free = sa.or_(
@@ -32,6 +33,24 @@ def claim(session: Session, row: ReviewItemRow, person: str, now: datetime, leas
     if done is None:
         check_free(session, row, person, now)
         raise Conflict("this item is no longer open", state=row.state)
+    return until
+
+
+def renew(session: Session, row: ReviewItemRow, person: str, now: datetime, lease_seconds: int) -> datetime:
+    """Keep the lease while the page is open; one that ran out is kept where nobody took the item meanwhile.
+
+    Raises Conflict where it was given back, somebody else holds it or it is no longer open.
+    """
+    until = now + timedelta(seconds=lease_seconds)
+    mine = sa.update(ReviewItemRow).where(
+        ReviewItemRow.id == row.id, ReviewItemRow.state == "open", ReviewItemRow.claimed_by == person
+    )
+    done = session.execute(mine.values(claimed_until=until).returning(ReviewItemRow.id)).first()
+    session.refresh(row)
+    if done is None:
+        check_free(session, row, person, now)
+        given_back = "this item was given back" if row.state == "open" else "this item is no longer open"
+        raise Conflict(given_back, reason="not_claimed", state=row.state)
     return until
 
 
@@ -59,9 +78,16 @@ def note_view(session: Session, row: ReviewItemRow, person: str, now: datetime) 
     """Note that somebody has the item in front of them."""
     view = session.get(ReviewViewRow, (row.id, person))
     if view is None:
+        lock(session, row.id)
+        session.refresh(row)
         session.add(ReviewViewRow(item_id=row.id, person_id=person, post_id=row.post_id, first_at=now, last_at=now))
     else:
         view.last_at = now
+
+
+def lock(session: Session, item_id: str) -> None:
+    """Hold an item's row until the transaction ends: who opens an item first and who assesses its post anew take turns."""
+    session.execute(sa.select(ReviewItemRow.id).where(ReviewItemRow.id == item_id).with_for_update())
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from service.errors import Conflict
 from service.flagging.flag import Category
 from service.flagging.routing import PERSON_AT_RISK
 from service.intake.post import Name, Post, clean_text
-from service.review import audit, decisions, items
+from service.review import audit, deciders, decisions, items
 from service.review.tables import AppealRow, ReportRow, ReviewItemRow, ReviewTextRow
 
 Words = Annotated[str, Field(max_length=5_000), AfterValidator(clean_text)]
@@ -43,11 +43,13 @@ class Appeal(BaseModel):
 
 @dataclass(frozen=True)
 class Joined:
-    """A concern and the item it joined; `new` is false where the same concern was known."""
+    """A concern and the item it joined; `new` is false where the same concern was known, `urgent` says that the item
+    became urgent by it."""
 
     id: str
     item: ReviewItemRow
     new: bool
+    urgent: bool = False
 
 
 def report(session: Session, post: Post, seen: items.Seen, sent: Report, now: datetime) -> Joined:
@@ -59,7 +61,12 @@ def report(session: Session, post: Post, seen: items.Seen, sent: Report, now: da
     )
     if known is not None:
         return Joined(known.id, items.find(session, known.item_id), new=False)
-    item = items.open_for_post(session, post.id) or items.open_item(session, post.id, post.site, seen, "member", now)
+    item = items.open_for_post(session, post.id)
+    before = item.urgency if item is not None else None
+    if item is None:
+        item = items.open_item(session, post.id, post.site, seen, "member", now)
+    elif item.origin in (*items.MEASURING, "third"):
+        items.make_ordinary(session, item, "member")
     row = ReportRow(
         id=new_id(), post_id=post.id, item_id=item.id, reporter_id=sent.reporter_id, category=sent.category, at=now
     )
@@ -78,11 +85,11 @@ def report(session: Session, post: Post, seen: items.Seen, sent: Report, now: da
     audit.append(
         session, actor="member", act="report", subject=f"post:{post.id}", facts=facts, text=sent.reason or "", now=now
     )
-    return Joined(row.id, item, new=True)
+    return Joined(row.id, item, new=True, urgent=item.urgency == 0 and before != 0)
 
 
 def appeal(session: Session, post: Post, seen: items.Seen, sent: Appeal, now: datetime) -> Joined:
-    """Open an appeal against the decision that stands; whoever made it may not decide on it.
+    """Open an appeal against the decision that stands; nobody who decided on the post may decide on it.
 
     Raises Conflict where nothing was decided yet. While an appeal is open, the same one is returned.
     """
@@ -98,10 +105,9 @@ def appeal(session: Session, post: Post, seen: items.Seen, sent: Appeal, now: da
     if item is None:
         item = items.open_item(session, post.id, post.site, seen, "appeal", now, urgency=1, not_for=against.by)
     else:
-        item.not_for = against.by
-        if item.claimed_by == against.by:
+        items.make_ordinary(session, item, "appeal", item.not_for or against.by)
+        if item.claimed_by is not None and deciders.barred(session, item, item.claimed_by):
             item.claimed_by = item.claimed_until = None
-        items.set_origin(session, item, "appeal")
         items.raise_urgency(session, item, 1)
     row = AppealRow(
         id=new_id(), post_id=post.id, item_id=item.id, against=against.id, state="open", at=now, decision_id=None,
@@ -116,9 +122,9 @@ def appeal(session: Session, post: Post, seen: items.Seen, sent: Appeal, now: da
     return Joined(row.id, item, new=True)
 
 
-def of_item(session: Session, item_id: str) -> list[ReportRow]:
-    """The reports that joined an item, oldest first."""
-    return list(session.scalars(sa.select(ReportRow).where(ReportRow.item_id == item_id).order_by(ReportRow.id)))
+def reports_of(session: Session, post_id: str) -> list[ReportRow]:
+    """The reports of a post, oldest first."""
+    return list(session.scalars(sa.select(ReportRow).where(ReportRow.post_id == post_id).order_by(ReportRow.id)))
 
 
 def appeals_of(session: Session, post_id: str) -> list[AppealRow]:

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session, aliased
 from service.clock import new_id, rfc3339
 from service.errors import Conflict, InvalidInput, NotAllowed
 from service.flagging.policy import Policy
-from service.review import audit, claims, items
+from service.intake.tables import PostRow
+from service.review import audit, claims, deciders, items
 from service.review.tables import AppealRow, DecisionRow, ReviewItemRow, ReviewTextRow
 from service.review.verdict import FINAL, Decide, Judged, check_reason, check_same, distressing, judge_flags
 from service.settings import Settings
@@ -58,7 +59,7 @@ def check(
     """What a decision would say about each flag. Raises what `decide` raises; writes nothing."""
     if item.state != "open":
         raise Conflict("this item is decided already", reason="decided", state=item.state)
-    if item.not_for == by:
+    if deciders.barred(session, item, by):
         raise NotAllowed("somebody else has to decide this one")
     claims.check_free(session, item, by, now)
     check_same(seen, newest)
@@ -90,24 +91,29 @@ def reopen(session: Session, item: ReviewItemRow, by: str, reason: str | None, n
 
 
 def escalate(session: Session, item: ReviewItemRow, by: str, reason: str | None, now: datetime) -> DecisionRow:
-    """Move an item to the top and to the admins. Raises Conflict where it is not open."""
+    """Move an item to the top and to the admins. A second review ends with it: the admins decide what the site is told.
+
+    Raises Conflict where it is not open.
+    """
     if item.state != "open":
         raise Conflict("only an open item can be escalated", reason="decided", state=item.state)
     claims.check_free(session, item, by, now)
     item.escalated, item.updated_at = True, now
     item.claimed_by = item.claimed_until = None
     items.raise_urgency(session, item, 0)
+    if item.origin == "second":
+        items.make_ordinary(session, item, "machine", item.not_for)
     seen = Judged(item.assessment_id, item.decision_digest, item.route, 0, [])
     return _append(session, item, "escalate", by, now, seen=seen, newest=seen, reason=reason)
 
 
 def in_force(session: Session, item_id: str) -> DecisionRow | None:
     """The decision that stands on an item."""
-    return session.scalar(standing(item_id=item_id).order_by(DecisionRow.id.desc()).limit(1))
+    return session.scalar(standing(item_id=item_id, measuring=True).order_by(DecisionRow.id.desc()).limit(1))
 
 
 def in_force_for_post(session: Session, post_id: str) -> DecisionRow | None:
-    """The newest decision that stands on a post."""
+    """The newest decision that stands on a post; second reviews and golden items decide nothing about it."""
     return session.scalar(standing(post_id=post_id).order_by(DecisionRow.id.desc()).limit(1))
 
 
@@ -121,12 +127,16 @@ def undo_until(made: DecisionRow, settings: Settings) -> datetime:
     return made.at + timedelta(minutes=settings.undo_minutes)
 
 
-def standing(*, item_id: str | None = None, post_id: str | None = None) -> sa.Select[DecisionRow]:
-    """A query of final decisions that nobody took back."""
+def standing(
+    *, item_id: str | None = None, post_id: str | None = None, measuring: bool = False
+) -> sa.Select[DecisionRow]:
+    """A query of final decisions that nobody took back; with those that only measure people where `measuring`."""
     later = aliased(DecisionRow)
     query = sa.select(DecisionRow).where(
         DecisionRow.act.in_(FINAL), ~sa.exists().where(later.takes_back == DecisionRow.id)
     )
+    if not measuring:
+        query = query.where(DecisionRow.origin.not_in(items.MEASURING))
     if item_id is not None:
         query = query.where(DecisionRow.item_id == item_id)
     return query if post_id is None else query.where(DecisionRow.post_id == post_id)
@@ -168,10 +178,10 @@ def _append(
 def _take_back(
     session: Session, item: ReviewItemRow, made: DecisionRow, act: str, by: str, reason: str | None, now: datetime
 ) -> DecisionRow:
-    for second in session.scalars(
-        sa.select(ReviewItemRow).where(ReviewItemRow.second_of == item.id, ReviewItemRow.state == "open")
-    ):
-        items.close(session, second, "withdrawn", now)
+    post = session.get(PostRow, item.post_id)
+    if post is None or post.erased_at is not None:
+        raise Conflict("the post was erased", reason="erased")
+    _withdraw_further_looks(session, item, now)
     if items.open_for_post(session, item.post_id) is not None:
         raise Conflict("a newer item of this post is open; decide that one", reason="newer_item")
     items.reopen(session, item, now)
@@ -183,13 +193,34 @@ def _take_back(
     return _append(session, item, act, by, now, seen=seen, newest=newest, reason=reason, takes_back=made.id)
 
 
+def _withdraw_further_looks(session: Session, item: ReviewItemRow, now: datetime) -> None:
+    """The second review of an item, and the third look that followed, have nothing left to look at."""
+    second = sa.select(ReviewItemRow.id).where(ReviewItemRow.second_of == item.id)
+    follows = sa.or_(ReviewItemRow.second_of == item.id, ReviewItemRow.second_of.in_(second))
+    for row in session.scalars(sa.select(ReviewItemRow).where(follows, ReviewItemRow.state == "open")).all():
+        items.close(session, row, "withdrawn", now)
+
+
 def _settle_appeal(session: Session, item: ReviewItemRow, made: DecisionRow, now: datetime) -> AppealRow | None:
     open_one = sa.select(AppealRow).where(AppealRow.item_id == item.id, AppealRow.state == "open")
     appeal = session.scalar(open_one)
     if appeal is not None:
-        appeal.state = "overturned" if made.act in ("dismiss", "misplaced") else "upheld"
+        appeal.state = _outcome(session.get(DecisionRow, appeal.against), made)
         appeal.decision_id, appeal.decided_at = made.id, now
     return appeal
+
+
+def _outcome(against: DecisionRow | None, made: DecisionRow) -> str:
+    """What an appeal came to: with `change`, it is overturned where no concern that was appealed against stands."""
+    if made.act != "change":
+        return "overturned" if made.act in ("dismiss", "misplaced") else "upheld"
+    appealed, stands = _concerns(against.flags if against is not None else []), _concerns(made.flags)
+    return "upheld" if appealed & stands or not appealed else "overturned"
+
+
+def _concerns(flags: Sequence[dict[str, Any]]) -> set[str]:
+    """The categories that flags are upheld as or were seen as."""
+    return {str(name) for flag in flags if flag["agree"] for name in (flag["category"], flag["seen_as"]) if name}
 
 
 def _ask_second(

@@ -45,12 +45,10 @@ def precedents(session: Session, similar: Sequence[tuple[str, float]], limit: in
     ids = [post_id for post_id, _ in similar]
     if not ids:
         return []
-    rows = {
-        row.id: row
-        for row in session.scalars(sa.select(PostRow).where(PostRow.id.in_(ids), PostRow.erased_at.is_(None)))
-    }
-    found = _with_decisions(session, [(rows[i], score) for i, score in similar if i in rows])
-    return [past for past in found if past.verdict is not None][:limit]
+    stands = decisions.standing().where(DecisionRow.post_id.in_(ids)).with_only_columns(DecisionRow.post_id)
+    decided = sa.select(PostRow).where(PostRow.id.in_(set(session.scalars(stands))), PostRow.erased_at.is_(None))
+    rows = {row.id: row for row in session.scalars(decided)}
+    return _with_decisions(session, [(rows[i], score) for i, score in similar if i in rows][:limit])
 
 
 def _with_decisions(session: Session, rows: Sequence[tuple[PostRow, float | None]]) -> list[PastPost]:

@@ -11,10 +11,15 @@ from sqlalchemy.orm import Session
 
 from service.clock import new_id
 from service.errors import NotFound
+from service.review import titles
 from service.review.tables import ReviewFacetRow, ReviewItemRow
 
 URGENCY = {"urgent_review": 0, "hold": 1, "review": 2, "publish": 2}
 """A route's place in the queue. An audit sample stands where an ordinary review stands, so that it is not told apart."""
+MEASURING = ("second", "golden")
+"""Origins whose decisions measure people: they are kept, and change nothing on the site."""
+ANEW = ("appeal", "second", "third")
+"""Origins for which nobody counts who decided on the post before."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ def open_item(
     session: Session, post_id: str, site: str, seen: Seen, origin: str, now: datetime, *,
     urgency: int | None = None, not_for: str | None = None, second_of: str | None = None, sampled_with: float | None = None,
 ) -> ReviewItemRow:  # fmt: skip
-    """Open an item. `origin` is `machine`, `member`, `audit`, `appeal`, `second` or `golden`."""
+    """Open an item. `origin` is `machine`, `member`, `audit`, `appeal`, `second`, `third` or `golden`."""
     row = ReviewItemRow(
         id=new_id(), post_id=post_id, site=site, state="open", origin=origin,
         urgency=URGENCY[seen.route] if urgency is None else urgency, route=seen.route,
@@ -58,6 +63,7 @@ def open_item(
     session.add(row)
     session.flush()
     write_facets(session, row, seen.tags)
+    titles.write(session, row)
     return row
 
 
@@ -70,6 +76,7 @@ def refresh(session: Session, row: ReviewItemRow, seen: Seen, now: datetime, *, 
     row.categories = _unique(seen.categories) if may_lower else _unique([*seen.categories, *row.categories])
     row.assessment_id, row.decision_digest, row.updated_at = seen.assessment_id, seen.decision_digest, now
     write_facets(session, row, seen.tags)
+    titles.write(session, row)
 
 
 def raise_urgency(session: Session, row: ReviewItemRow, urgency: int) -> None:
@@ -91,12 +98,19 @@ def set_origin(session: Session, row: ReviewItemRow, origin: str, sampled_with: 
     write_facets(session, row, None)
 
 
+def make_ordinary(session: Session, row: ReviewItemRow, origin: str, not_for: str | None = None) -> None:
+    """What was to be read blind or once more takes up a new concern: its decision reaches the site like any other."""
+    row.second_of, row.not_for = None, not_for
+    set_origin(session, row, origin)
+
+
 def close(session: Session, row: ReviewItemRow, state: str, now: datetime) -> None:
     """Take an item out of the queue: `decided` or `withdrawn`."""
     row.state, row.closed_at, row.updated_at = state, now, now
     row.claimed_by = row.claimed_until = None
     session.flush()
     session.execute(sa.delete(ReviewFacetRow).where(ReviewFacetRow.item_id == row.id))
+    titles.forget(session, row.id)
 
 
 def reopen(session: Session, row: ReviewItemRow, now: datetime) -> None:
@@ -104,16 +118,21 @@ def reopen(session: Session, row: ReviewItemRow, now: datetime) -> None:
     row.state, row.closed_at, row.updated_at = "open", None, now
     session.flush()
     write_facets(session, row, None)
+    titles.write(session, row)
 
 
 def write_facets(session: Session, row: ReviewItemRow, tags: list[str] | None) -> None:
-    """Note what the item can be filtered by; `tags` None keeps those it had."""
+    """Note what the item can be filtered by; `tags` None keeps those it had.
+
+    A sampled item is `machine` like any other and `audit` besides, which only admins may filter by.
+    """
     mine = ReviewFacetRow.item_id == row.id
     if tags is None:
         tags = list(session.scalars(sa.select(ReviewFacetRow.value).where(mine, ReviewFacetRow.facet == "tag")))
     session.execute(sa.delete(ReviewFacetRow).where(mine))
     by = {"member"} if row.origin in ("member", "appeal") else {"machine"}
     by |= {"member"} if row.reports else set()
+    by |= {"audit"} if row.origin == "audit" else set()
     wanted = [("category", c) for c in row.categories] + [("tag", t) for t in _unique(tags)]
     wanted += [("by", b) for b in sorted(by)] + [("route", "review" if row.route == "publish" else row.route)]
     session.flush()

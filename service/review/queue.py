@@ -14,14 +14,19 @@ from sqlalchemy.orm import Session
 
 from service.database import Database
 from service.intake.tables import PostRow, PostTextRow
+from service.review import deciders, titles
 from service.review.tables import ReviewFacetRow, ReviewItemRow
 
 COUNTS_AGE_S = 3.0
+LOOKED_AT = 60
+FURTHER = 5_000
+"""Where the first `LOOKED_AT` items are all to be avoided, a lighter one is looked for among so many after them."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the queue shows. `by` is `machine` or `member`; `opened_before` a moment; `search` a part of the title."""
+    """What the queue shows. `by` is `machine`, `member` or `audit`; `opened_before` a moment; `search` beginnings of words of
+    the title, or the whole external id."""
 
     category: str | None = None
     tag: str | None = None
@@ -31,6 +36,7 @@ class Filters:
     opened_before: datetime | None = None
     escalated: bool | None = None
     search: str | None = None
+    site: str | None = None
 
     def facets(self) -> list[tuple[str, str]]:
         """The filters that have a row of their own."""
@@ -50,10 +56,13 @@ class Listed:
 
 def page(
     session: Session, site: str | None, person: str, filters: Filters, now: datetime, limit: int,
-    after: tuple[int, str] | None = None,
+    after: tuple[int, str] | None = None, *, to_take: bool = False, avoid: Sequence[str] = (),
+    up_to: tuple[int, str] | None = None,
 ) -> list[Listed]:  # fmt: skip
-    """Open items of a site (None: every site) after a place in the queue, without those this person may not decide."""
+    """Open items of a site (None: every site) after a place in the queue and up to another, without those this person may
+    not decide and those of a category in `avoid`; `to_take` also without those they escalated or somebody else holds."""
     item = ReviewItemRow
+    site = filters.site if site is None else site
     facets = filters.facets()
     query = sa.select(item, PostRow.external_id, PostRow.author_id, PostTextRow.title)
     if facets:
@@ -73,9 +82,19 @@ def page(
     query = query.join(PostRow, PostRow.id == item.post_id)
     text = sa.and_(PostTextRow.post_id == item.post_id, PostTextRow.revision == PostRow.revision)
     query = query.outerjoin(PostTextRow, text)
-    query = query.where(sa.or_(item.not_for.is_(None), item.not_for != person), *_conditions(filters, person, now))
+    query = query.where(PostRow.erased_at.is_(None), deciders.may_decide(person), *_conditions(filters, person, now))
+    if to_take:
+        query = query.where(deciders.not_handed_on(person), _free(person, now))
+    if avoid:
+        other = sa.orm.aliased(ReviewFacetRow)
+        named = sa.and_(other.facet == "category", other.value.in_(avoid))
+        query = query.where(~sa.exists().where(named, other.urgency == urgency, other.item_id == key))
+    if filters.search:
+        query = query.where(titles.matching(session, site, filters.search))
     if after is not None:
         query = query.where(sa.tuple_(urgency, key) > after)
+    if up_to is not None:
+        query = query.where(sa.tuple_(urgency, key) <= up_to)
     query = query.order_by(urgency, key).limit(limit)
     return [Listed(row[0], row[1], row[3] or "", row[2]) for row in session.execute(query)]
 
@@ -87,14 +106,31 @@ def next_item(
     now: datetime,
     avoid: Sequence[str] = (),
     filters: Filters | None = None,
+    after: tuple[int, str] | None = None,
 ) -> ReviewItemRow | None:
-    """The item to show next: the first that nobody holds, and of those one without the categories in `avoid` if any is."""
-    found = page(session, site, person, filters or Filters(), now, 60)
-    free = [listed.item for listed in found if _free(listed.item, person, now)]
-    if not avoid or not free:
-        return free[0] if free else None
-    avoided = set(avoid)
-    return next((row for row in free if not avoided & set(row.categories)), free[0])
+    """The item to show next: the first that nobody holds, and of those one without the categories in `avoid` if any is.
+
+    `after` is the place in the queue to go on from.
+    """
+    filters, avoided = filters or Filters(), set(avoid)
+    found = [one.item for one in page(session, site, person, filters, now, LOOKED_AT, after, to_take=True)]
+    lighter = next((row for row in found if not avoided & set(row.categories)), None)
+    if lighter is None and len(found) == LOOKED_AT and filters.category not in avoided:
+        place = (found[-1].urgency, found[-1].id)
+        end = _place_after(session, filters.site if site is None else site, place)
+        further = page(session, site, person, filters, now, 1, place, to_take=True, avoid=avoid, up_to=end)
+        lighter = further[0].item if further else None
+    return lighter or (found[0] if found else None)
+
+
+def _place_after(session: Session, site: str | None, place: tuple[int, str]) -> tuple[int, str] | None:
+    """The place `FURTHER` items after another; None where the queue is shorter."""
+    item = ReviewItemRow
+    ahead = sa.select(item.urgency, item.id).where(item.state == "open", sa.tuple_(item.urgency, item.id) > place)
+    if site is not None:
+        ahead = ahead.where(item.site == site)
+    row = session.execute(ahead.order_by(item.urgency, item.id).offset(FURTHER).limit(1)).first()
+    return (row[0], row[1]) if row is not None else None
 
 
 @dataclass(frozen=True)
@@ -163,13 +199,12 @@ def _conditions(filters: Filters, person: str, now: datetime) -> list[Any]:
         wanted.append(item.opened_at < filters.opened_before)
     if filters.escalated is not None:
         wanted.append(item.escalated.is_(filters.escalated))
-    if filters.search:
-        part = filters.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        title = PostTextRow.title.ilike(f"%{part}%", escape="\\")
-        wanted.append(sa.or_(title, PostRow.external_id == filters.search))
     return wanted
 
 
-def _free(row: ReviewItemRow, person: str, now: datetime) -> bool:
-    held = row.claimed_by is not None and row.claimed_until is not None and row.claimed_until >= now
-    return not held or row.claimed_by == person
+def _free(person: str, now: datetime) -> sa.ColumnElement[bool]:
+    """The condition that nobody else holds an item."""
+    item = ReviewItemRow
+    return sa.or_(
+        item.claimed_by.is_(None), item.claimed_by == person, item.claimed_until.is_(None), item.claimed_until < now
+    )

@@ -29,7 +29,6 @@ def remind(session: Session, settings: Settings, announce: Announce, now: dateti
         ReviewItemRow.state == "open", ReviewItemRow.urgency == 0, ReviewItemRow.opened_at <= late,
         ReviewItemRow.reminded_at.is_(None), unclaimed,
     )  # fmt: skip
-    admins = sa.select(PersonRow.email).where(PersonRow.role == "admin", PersonRow.disabled_at.is_(None))
     reminded = []
     for item in session.scalars(query.limit(500)):
         item.reminded_at = now
@@ -39,7 +38,15 @@ def remind(session: Session, settings: Settings, announce: Announce, now: dateti
             "assessment_id": item.assessment_id, "route": item.route, "because": item.categories, "reminder": True,
             "waiting_since": rfc3339(item.opened_at), "tell": ["moderator", "admin"],
         }  # fmt: skip
-        data["admins"] = [e for e in session.scalars(admins) if not e.endswith(".invalid")]
+        data["admins"] = _admins(session, item.site)
         announce(session, item.site, "review.urgent", data)
         reminded.append(item.id)
     return reminded
+
+
+def _admins(session: Session, site: str) -> list[str]:
+    """The addresses of a site's admins: those of another site are no concern of its endpoint."""
+    query = sa.select(PersonRow.email).where(
+        PersonRow.role == "admin", PersonRow.disabled_at.is_(None), PersonRow.site.in_((site, "*"))
+    )
+    return [email for email in session.scalars(query) if not email.endswith(".invalid")]

@@ -72,6 +72,18 @@ class ReviewFacetRow(Table):
     site: Mapped[str] = mapped_column(sa.String(63))
 
 
+class ReviewWordRow(Table):
+    """A word of an open item's title, to search by; gone when the item closes. Compared byte by byte on both databases."""
+
+    __tablename__ = "review_words"
+    __table_args__ = (sa.Index("ix_review_words_item", "item_id", "word"),)
+
+    word: Mapped[str] = mapped_column(
+        sa.String(40).with_variant(sa.String(40, collation="C"), "postgresql"), primary_key=True
+    )
+    item_id: Mapped[str] = mapped_column(sa.ForeignKey("review_items.id", ondelete="CASCADE"), primary_key=True)
+
+
 class ReviewViewRow(Table):
     """Who opened an item, and when last: a route that a person has seen is never lowered by a machine."""
 

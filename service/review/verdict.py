@@ -16,6 +16,9 @@ Verdict = Literal["agree", "change", "dismiss", "misplaced", "second_look"]
 VERDICTS: tuple[str, ...] = get_args(Verdict)
 FINAL = ("agree", "change", "dismiss", "misplaced")
 Words = Annotated[str, Field(max_length=5_000), AfterValidator(clean_text)]
+NOTE_LIMIT = 20_000
+"""A note to the author may carry cards and a redacted post besides what was written."""
+Note = Annotated[str, Field(max_length=NOTE_LIMIT), AfterValidator(clean_text)]
 
 
 class FlagVerdict(BaseModel):
@@ -41,7 +44,7 @@ class Decide(BaseModel):
     flags: Annotated[list[FlagVerdict], Field(max_length=60)] | None = None
     tags: Annotated[list[Tag], Field(max_length=20)] | None = None
     reason: Words | None = None
-    note_to_author: Words | None = None
+    note_to_author: Note | None = None
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from service.errors import UnusableReply
 from service.intake.normalise import ReadablePost
-from service.intake.post import Post
+from service.intake.post import Post, payer_of
 from service.models.calls import ModelCall, model_list
 from service.models.gateway import Gateway
 from service.prompting.files import Prompt, load_prompt
@@ -34,38 +34,41 @@ class CheckedTags:
 
 
 class TagChecker:
-    """Asks the models of `TAG_MODEL`. A reply never brings a tag from outside the vocabulary."""
+    """Asks the models of `TAG_MODEL`. A reply never brings a tag from outside the vocabulary of the post's site."""
 
     def __init__(
-        self, gateway: Gateway, labels: Labels, prompts_dir: Path, taxonomy: Taxonomy, settings: Settings
-    ) -> None:
+        self, gateway: Gateway, labels: Labels, prompts_dir: Path, taxonomy_of: Callable[[str], Taxonomy],
+        settings: Settings,
+    ) -> None:  # fmt: skip
         self._gateway = gateway
         self._labels = labels
         self._prompts_dir = prompts_dir
-        self._taxonomy = taxonomy
+        self._taxonomy_of = taxonomy_of
         self._settings = settings
 
     def check(self, post: Post, readable: ReadablePost, tags: Sequence[TagSuggestion]) -> CheckedTags:
         """The tags kept and added, at most five with those the author set. Raises ModelFailed and its kinds."""
+        taxonomy = self._taxonomy_of(post.site)
         prompt = load_prompt(self._prompts_dir, PROMPT, self._labels.live(PROMPT))
         rendered = render(
-            prompt, title=readable.title.text, body=readable.body.text, taxonomy=self._taxonomy.as_text,
+            prompt, title=readable.title.text, body=readable.body.text, taxonomy=taxonomy.as_text,
             suggested=[t.tag for t in tags], max=MAXIMUM,
         )  # fmt: skip
         call = ModelCall(
             feature="tags",
             models=model_list(prompt.config.get("model") or self._settings.tag_model),
             messages=tuple(rendered.messages),
-            schema=narrowed(prompt, self._taxonomy.names),
+            schema=narrowed(prompt, taxonomy.names),
             temperature=float(prompt.config.get("temperature", 0.0)),
             max_output_tokens=int(prompt.config.get("max_output_tokens", 900)),
             subjects=(post.id,),
+            key_id=payer_of(post),
         )
         completion = self._gateway.complete(call)
         if not isinstance(completion.data, dict) or not isinstance(completion.data.get("tags"), list):
             raise UnusableReply("the reply holds no list of tags")
         return CheckedTags(
-            merge(completion.data["tags"], tags, self._taxonomy, post.tags),
+            merge(completion.data["tags"], tags, taxonomy, post.tags),
             {
                 "prompt": {"name": prompt.name, "version": prompt.version, "sha256": prompt.sha256},
                 "model": completion.model,

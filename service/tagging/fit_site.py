@@ -68,11 +68,16 @@ def read_labelled(text: TaggedText, names: NameFinder, embedder: Embedder) -> La
 
 
 def texts_of(session: Session, site: str, taxonomy: Taxonomy) -> list[TaggedText]:
-    """A site's threads, and its posts whose tags somebody kept, oldest first; those without a tag of the vocabulary left out."""
+    """A site's threads, and its posts whose tags somebody kept, oldest first.
+
+    Left out are those without a tag of the vocabulary and those whose author opted out. Of a thread the question alone is
+    read, no answer.
+    """
     from service.corpus.tables import ThreadRow
 
     known, found = set(taxonomy.names), []
-    for thread in session.scalars(sa.select(ThreadRow).where(ThreadRow.site == site, ThreadRow.visibility == "public")):
+    public = sa.select(ThreadRow).where(ThreadRow.site == site, ThreadRow.visibility == "public")
+    for thread in session.scalars(public.where(_may_be_reused(site, ThreadRow.author_id))):
         found.append(
             _text(
                 thread.title, thread.body, thread.format, thread.tags, thread.author_id or thread.id, thread.created_at
@@ -80,15 +85,21 @@ def texts_of(session: Session, site: str, taxonomy: Taxonomy) -> list[TaggedText
         )
     newest = sa.select(sa.func.max(KeptTagsRow.id)).group_by(KeptTagsRow.post_id)
     kept = sa.select(KeptTagsRow, PostRow).join(PostRow, PostRow.id == KeptTagsRow.post_id)
-    for row, post in session.execute(
-        kept.where(KeptTagsRow.id.in_(newest), PostRow.site == site, PostRow.erased_at.is_(None))
-    ):
+    there = kept.where(KeptTagsRow.id.in_(newest), PostRow.site == site, PostRow.erased_at.is_(None))
+    for row, post in session.execute(there.where(_may_be_reused(site, PostRow.author_id))):
         said = session.scalar(
             sa.select(PostTextRow).where(PostTextRow.post_id == post.id).order_by(PostTextRow.revision.desc()).limit(1)
         )
         if said is not None:
             found.append(_text(said.title, said.body, post.format, row.tags, post.author_id, row.at))
     return sorted((text for text in found if known & set(text.tags)), key=lambda text: text.at)
+
+
+def vocabulary_of(session: Session, site: str) -> Taxonomy | None:
+    """The vocabulary of a site's newest fit, None where it has none."""
+    newest = sa.select(TaggerRow.taxonomy).where(TaggerRow.site == site).order_by(TaggerRow.id.desc()).limit(1)
+    stored = session.scalar(newest)
+    return None if stored is None else Taxonomy.model_validate(stored)
 
 
 def fit_texts(
@@ -132,6 +143,13 @@ def fit_site(
     with database.write() as session:
         session.add(row)
     return report
+
+
+def _may_be_reused(site: str, author_id: Any) -> sa.ColumnElement[bool]:
+    """Whether the author in this column lets others reuse what they wrote; so it is where none is known."""
+    from service.corpus.tables import AuthorRow
+
+    return ~sa.exists().where(AuthorRow.site == site, AuthorRow.id == author_id, AuthorRow.reuse == "opted_out")
 
 
 def _text(title: str, body: str, format: str, tags: list[str], group: str, at: datetime) -> TaggedText:

@@ -27,6 +27,11 @@ class NameFinder:
                 found[tag] = found.get(tag, 0) + 1
         return found
 
+    def places(self, text: str, tag: str) -> list[tuple[int, int]]:
+        """Where a tag is called by name, in order."""
+        found = self._pattern.finditer(text)
+        return [m.span() for m in found if tag in self._tags.get(_plain(m[0]), ())]
+
 
 def _plain(name: str) -> str:
     return re.sub(r"[\s-]+", " ", name.strip().lower())

@@ -16,8 +16,9 @@ from service.intake.normalise import ReadablePost
 from service.intake.windows import EmbeddedPost
 from service.retrieval.evidence import Evidence
 from service.settings import Settings
-from service.tagging.choosing import choose
+from service.tagging.choosing import THRESHOLD, choose
 from service.tagging.example import example_of
+from service.tagging.named_once import sobered
 from service.tagging.names import NameFinder
 from service.tagging.reader import TagReader
 from service.tagging.suggestion import TagSuggestion
@@ -74,7 +75,9 @@ class Tagger:
         """At most `maximum` tags together with those present, most probable first; an empty list is an answer."""
         here = self._of(site)
         if here.reader is not None and here.reader.dimension == embedded.vectors.shape[1]:
-            probabilities = here.reader.read(example_of(post, embedded, here.names))
+            read = here.reader.read
+            found = read(example_of(post, embedded, here.names))
+            probabilities = sobered(found, post, embedded, here.names, THRESHOLD, read)
         else:
             probabilities = _voted(post, evidence, here)
         chosen = choose(probabilities, here.taxonomy, present, maximum)

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import FormData
 
 from service.errors import InvalidInput
-from service.review.verdict import Decide
+from service.review.verdict import NOTE_LIMIT, Decide, Words
 from service.web.rendering import text_of
 
+_WORDS: TypeAdapter[str] = TypeAdapter(Words)
 REJECTED = "-"
 """What a flag's choice sends where the person rejects the flag."""
 
 
 def shown_to(form: FormData, item: dict[str, Any]) -> Decide:
     """The decision that a form describes. Flags are sent with `change` alone: the other verdicts speak of all of them.
+    Tags are sent where the person changed them or said to keep them.
 
     Raises InvalidInput.
     """
@@ -29,12 +31,18 @@ def shown_to(form: FormData, item: dict[str, Any]) -> Decide:
         "note_to_author": note_of(form, item) or None,
     }  # fmt: skip
     if form.get("tags_shown"):
-        tags = [value for value in form.getlist("tags") if isinstance(value, str)]
-        added = text_of(form, "add_tag")
-        sent["tags"] = list(dict.fromkeys([*tags, added] if added else tags))
+        sent["tags"] = _tags(form)
     if verdict == "change":
         sent["flags"] = _flags(form)
     return decision_of(sent)
+
+
+def reason_of(form: FormData) -> str | None:
+    """The reason given beside an act that is no verdict. Raises InvalidInput."""
+    try:
+        return _WORDS.validate_python(text_of(form, "reason")) or None
+    except ValidationError as error:
+        raise InvalidInput(f"reason: {error.errors(include_url=False)[0]['msg']}", field="reason") from None
 
 
 def decision_of(sent: Mapping[str, Any]) -> Decide:
@@ -48,13 +56,20 @@ def decision_of(sent: Mapping[str, Any]) -> Decide:
 
 
 def note_of(form: FormData, item: dict[str, Any]) -> str:
-    """The note to the author: what was written, then the cards and the redaction that were ticked."""
+    """The note to the author: what was written, then the cards and the redaction that were ticked.
+
+    Raises InvalidInput where that is too long: a note is never cut.
+    """
     parts = [text_of(form, "note_to_author")]
     ticked = [value for value in form.getlist("attach") if isinstance(value, str)]
     parts += [card_text(card) for key, card in item["cards"].items() if f"card:{key}" in ticked]
     if "redaction" in ticked and item["redaction"]:
         parts.append(f"Suggested wording:\n\n{item['redaction']['title']}\n\n{item['redaction']['body']}")
-    return "\n\n".join(part for part in parts if part)[:5000]
+    note = "\n\n".join(part for part in parts if part)
+    if len(note) > NOTE_LIMIT:
+        problem = f"the note with what is ticked has {len(note):,} characters, and {NOTE_LIMIT:,} can be sent"
+        raise InvalidInput(f"{problem}; leave something out", field="note_to_author")
+    return note
 
 
 def card_text(card: Mapping[str, Any]) -> str:
@@ -63,9 +78,24 @@ def card_text(card: Mapping[str, Any]) -> str:
     for line in card["lines"]:
         ways = [line[way] for way in ("phone", "text", "chat") if line.get(way)]
         lines.append(f"{line['name']}: {', '.join([*ways, line['url']])} ({line['hours']})")
+    if card.get("emergency"):
+        lines.append(f"In danger now, call {' or '.join(card['emergency'])}")
     if card["emergency_note"]:
         lines.append(card["emergency_note"])
     return "\n".join(lines)
+
+
+def _tags(form: FormData) -> list[str] | None:
+    """The chips as they were left; None where nobody touched them or said to keep them: a suggestion that was merely
+    on the page is no word of a person."""
+    tags, before = (
+        list(dict.fromkeys(value for value in form.getlist(name) if isinstance(value, str) and value))
+        for name in ("tags", "ticked")
+    )
+    added = text_of(form, "add_tag")
+    if added and added not in tags:
+        tags.append(added)
+    return tags if form.get("keep_tags") or set(tags) != set(before) else None
 
 
 def _flags(form: FormData) -> list[dict[str, Any]]:

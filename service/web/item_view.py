@@ -25,9 +25,11 @@ def item_values(shown: dict[str, Any], vocabulary: list[str], written: dict[str,
     kept = shown["kept_tags"]
     chips = list(dict.fromkeys([*(kept or []), *(t for t in post["tags"] if t in vocabulary), *suggested]))
     ticked = kept if kept is not None else chips
+    marked = written["tags"] if isinstance(written.get("tags"), list) else ticked
     return {
         "item": shown, "post": post, "flags": flags, "title": highlighted(post["title"], "title", flags),
         "body": highlighted(post["body"], "body", flags), "verdicts": VERDICTS, "chips": chips, "ticked": ticked,
+        "marked": marked,
         "more_tags": [tag for tag in vocabulary if tag not in chips],
         "cards": [(key, card, card_text(card)) for key, card in shown["cards"].items()],
         "written": {k: v for k, v in written.items() if isinstance(v, str)},

@@ -5,10 +5,26 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from service.web import cases_page, posts_page, quality_page, review_page, settings_page, sign_in_page
+from service.web import (
+    cases_page,
+    desk_draft_page,
+    desk_page,
+    posts_page,
+    prompts_page,
+    quality_page,
+    review_page,
+    settings_page,
+    sign_in_page,
+    thresholds_page,
+    try_page,
+    webhooks_page,
+)
 from service.web.rendering import HERE, PLACES
 
-MODULES = (sign_in_page, review_page, posts_page, quality_page, cases_page, settings_page)
+MODULES = (
+    sign_in_page, review_page, desk_page, desk_draft_page, posts_page, quality_page, cases_page, try_page, prompts_page, settings_page,
+    thresholds_page, webhooks_page,
+)  # fmt: skip
 """Every page module: `router`, and `PLACES` where it has entries in the navigation."""
 
 

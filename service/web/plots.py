@@ -82,6 +82,46 @@ def line(title: str, points: Sequence[tuple[str, Figure]]) -> Markup:
     return Markup("").join([*parts, Markup("</svg>")])
 
 
+def curve(title: str, across: str, up: str, points: Sequence[tuple[str, Figure, Figure]]) -> Markup:
+    """A curve of two shares, each point with the interval of the second as a whisker; the first and last are named."""
+    known = [(name, x, y) for name, x, y in points if x.value is not None and y.value is not None]
+    if not known:
+        return Markup("")
+    side, low, right = 60, 250, WIDTH - 40
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return side + (right - side) * x, low - 220 * y
+
+    parts = [
+        Markup(
+            '<svg class="plot" fill="currentColor" font-size="12" viewBox="0 0 {} 292" role="img" aria-label="{}">'
+        ).format(WIDTH, title),
+        Markup('<text x="{}" y="288" text-anchor="end">{}</text><text x="{}" y="16">{}</text>').format(
+            right, across, side, up
+        ),
+    ]
+    for step in range(5):
+        x, y = at(step / 4, step / 4)
+        parts.append(
+            Markup(
+                '<path d="M{0:.0f} 30V{2}M{3} {1:.0f}H{4}" stroke="currentColor" opacity="0.2"/>'
+                '<text x="{0:.0f}" y="{5}" text-anchor="middle">{6:.0%}</text><text x="{7}" y="{8:.0f}" text-anchor="end">{6:.0%}</text>'
+            ).format(x, y, low, side, right, low + 18, step / 4, side - 6, y + 4)
+        )
+    spots = [(name, *at(x.value or 0.0, y.value or 0.0), y) for name, x, y in known]
+    joined = " ".join(f"{x:.1f},{y:.1f}" for _, x, y, _ in spots)
+    parts.append(Markup('<polyline points="{}" fill="none" stroke="currentColor"/>').format(joined))
+    for index, (name, x, y, figure) in enumerate(spots):
+        if figure.low is not None and figure.high is not None:
+            ends = low - 220 * figure.low, low - 220 * figure.high
+            whisker = Markup('<path d="M{:.1f} {:.1f}V{:.1f}" stroke="currentColor" opacity="0.5"/>')
+            parts.append(whisker.format(x, *ends))
+        parts.append(Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3.5" fill="currentColor"/>').format(x, y))
+        if index in (0, len(spots) - 1):
+            parts.append(Markup('<text x="{:.1f}" y="{:.1f}">{}</text>').format(x + 6, y - 6, name))
+    return Markup("").join([*parts, Markup("</svg>")])
+
+
 def _x(share: float) -> float:
     return LEFT + share * (WIDTH - LEFT - 20)
 

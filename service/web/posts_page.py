@@ -10,14 +10,16 @@ from fastapi.responses import Response
 
 from service import assessment as assessments
 from service.api.calling import stations_of
-from service.api.drafts import shown as shown_draft
 from service.assessment import AssessmentRow
 from service.drafting import repository as drafts
 from service.errors import NotFound
 from service.flagging.flag import Flag
 from service.intake import repository as posts
 from service.intake.tables import PostRow, PostTextRow
+from service.mentoring import shown as shown_draft
 from service.people.permissions import require
+from service.review import wellbeing
+from service.review.verdict import distressing
 from service.web.highlight import highlighted
 from service.web.rendering import PageRoute, Place, SignedInOf, page
 
@@ -43,11 +45,14 @@ def recent(request: Request, signed_in: SignedInOf, before: str | None = None) -
         query = query.where(AssessmentRow.site == signed_in.caller.site)
     if before:
         query = query.where(AssessmentRow.id < before)
-    with stations_of(request).database.read() as session:
+    stations = stations_of(request)
+    with stations.database.read() as session:
+        collapsing = wellbeing.choices_of(session, signed_in.caller.id).collapse_distress
         rows: list[dict[str, Any]] = [
-            {"row": row, "title": title, "external_id": external_id}
+            {"row": row, "title": title, "external_id": external_id,
+             "collapsed": collapsing and distressing(stations.readers.policy, [f["category"] for f in row.flags])}
             for row, title, external_id in session.execute(query)
-        ]
+        ]  # fmt: skip
     more = rows[-1]["row"].id if len(rows) == PAGE_SIZE else None
     return page(request, "posts.html", signed_in, rows=rows, more=more)
 
@@ -56,7 +61,9 @@ def recent(request: Request, signed_in: SignedInOf, before: str | None = None) -
 def one_post(request: Request, signed_in: SignedInOf, post_id: str) -> Response:
     """One post, its newest assessment in full, and its draft."""
     require(signed_in.caller, "posts.read")
-    with stations_of(request).database.read() as session:
+    stations = stations_of(request)
+    with stations.database.read() as session:
+        collapsing = wellbeing.choices_of(session, signed_in.caller.id).collapse_distress
         post = posts.get(session, post_id)
         made = assessments.newest(session, post_id)
         row = drafts.newest_for_post(session, post_id)
@@ -67,4 +74,5 @@ def one_post(request: Request, signed_in: SignedInOf, post_id: str) -> Response:
     return page(
         request, "post.html", signed_in, post=post, made=made, draft=draft,
         title=highlighted(post.title, "title", flags), body=highlighted(post.body, "body", flags),
+        collapsed=collapsing and distressing(stations.readers.policy, [flag.category for flag in flags]),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -98,8 +98,7 @@ SignedInOf = Annotated[SignedIn, Depends(signed_in_of)]
 async def form_of(request: Request, signed_in: SignedInOf) -> FormData:
     """The form that was sent. Raises NotAllowed where it does not carry this session's token (field or header)."""
     form = await request.form(max_files=0, max_fields=500)
-    token = request.headers.get("x-csrf-token") or form.get("csrf")
-    if token != signed_in.csrf:
+    if not signed_in.accepts(request.headers.get("x-csrf-token") or text_of(form, "csrf")):
         raise NotAllowed("this form is too old; go back, reload the page and send it again")
     return form
 
@@ -146,8 +145,10 @@ class PageRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handled(request: Request) -> Response:
+            if request.method == "GET":
+                request.scope["query_string"] = _said(request.scope["query_string"])
             try:
-                return await handle(request)
+                return await handle(Request(request.scope, request.receive))
             except NotSignedIn:
                 wanted = request.url.path if request.method == "GET" else "/"
                 return RedirectResponse(f"/?next={quote(wanted)}", 303, HEADERS)
@@ -157,6 +158,11 @@ class PageRoute(APIRoute):
                 return refused(request, error.status, error.detail)
 
         return handled
+
+
+def _said(query: bytes) -> bytes:
+    """A query without empty values: a filter left at “any” says nothing."""
+    return urlencode([(name, value) for name, value in parse_qsl(query.decode("ascii", "replace")) if value]).encode()
 
 
 def refused(request: Request, status: int, problem: str) -> HTMLResponse:

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, get_args
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from starlette.datastructures import FormData
 
 from service import deciding, moderating
 from service.api.calling import stations_of
 from service.api.paging import encode
 from service.api.review import FiltersOf, place_of
-from service.errors import AnswerloopError, Conflict, InvalidInput
+from service.api.sites import sites_of
+from service.errors import AnswerloopError, Conflict, InvalidInput, NotFound
 from service.flagging.flag import Category
 from service.people.permissions import Caller, require
 from service.review import wellbeing
 from service.review.queue import Filters
 from service.review.verdict import distressing
 from service.stations import Stations
-from service.web.deciding_form import decision_of, shown_to
+from service.web.deciding_form import decision_of, reason_of, shown_to
 from service.web.item_view import item_values
 from service.web.rendering import FormOf, PageRoute, Place, SignedInOf, go, page, text_of
 
 PAGE_SIZE = 40
 CATEGORIES = get_args(Category)
+WAITS = ((1, "an hour"), (6, "6 hours"), (24, "a day"), (72, "3 days"), (168, "a week"))
+"""How long an item may have waited, to choose from."""
 PLACES = (Place("/review", "Review", "review", first=1),)
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -37,7 +42,7 @@ def queue(
     stations, caller = stations_of(request), signed_in.caller
     listed = moderating.listing(stations, caller, filters, PAGE_SIZE, place_of(cursor))
     now, policy = stations.clock(), stations.readers.policy
-    rest = stations.queue_counts.of(moderating.site_of(caller))
+    sites = sites_of(stations, caller)
     with stations.database.read() as session:
         choices = wellbeing.choices_of(session, caller.id)
         shift = wellbeing.shift(session, caller.id, choices, now)
@@ -46,19 +51,22 @@ def queue(
         heavy = choices.collapse_distress and distressing(policy, one.item.categories)
         minutes = int((now - one.item.opened_at).total_seconds() // 60)
         entries.append(moderating.entry(one, now) | {"age": _age(minutes), "collapsed": heavy})
-    chosen = {k: v for k, v in request.query_params.items() if v and k in Filters.__dataclass_fields__}
+    chosen = _chosen(request)
     more = urlencode(chosen | {"cursor": encode(listed[-1].item.urgency, listed[-1].item.id)}) if listed else ""
     return page(
-        request, "review.html", signed_in, entries=entries, counts=rest, chosen=chosen, done=_undoable(stations, caller, done),
+        request, "review.html", signed_in, entries=entries, counts=moderating.counts(stations, caller, filters.site), chosen=chosen,
+        done=_undoable(stations, caller, done), carried=_at("", request),
         more=more if len(listed) == PAGE_SIZE else "", choices=choices, shift=shift, categories=CATEGORIES,
-        events="/v1/review/events",
+        events="/v1/review/events" + ("?" + urlencode({"site": filters.site}) if filters.site else ""), sites=sites if len(sites) > 1 else [],
+        who=("machine", "member", "audit") if caller.may("settings") else ("machine", "member"),
+        since={(now - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:00:00Z"): label for hours, label in WAITS},
     )  # fmt: skip
 
 
 @router.post("/review/next")
-def start(request: Request, signed_in: SignedInOf, _form: FormOf) -> Response:
-    """Take the next item."""
-    return _on(stations_of(request), signed_in.caller)
+def start(request: Request, signed_in: SignedInOf, filters: FiltersOf, _form: FormOf) -> Response:
+    """Take the next item that fits the filters in the address."""
+    return _on(request, signed_in.caller, filters)
 
 
 @router.post("/review/wellbeing")
@@ -75,7 +83,7 @@ def choose(request: Request, signed_in: SignedInOf, form: FormOf) -> Response:
     )  # fmt: skip
     with stations.database.write() as session:
         wellbeing.choose(session, signed_in.caller.id, choices)
-    return go("/review", "Kept.")
+    return go(_at("/review", request), "Kept.")
 
 
 @router.post("/review/bulk")
@@ -88,10 +96,17 @@ def bulk(request: Request, signed_in: SignedInOf, form: FormOf) -> Response:
     require(signed_in.caller, "review")
     preview = text_of(form, "confirmed") != "yes"
     results = deciding.decide_many(stations, signed_in.caller, wanted, preview=preview)
+    with stations.database.read() as session:
+        collapsing = preview and wellbeing.choices_of(session, signed_in.caller.id).collapse_distress
+        shown = [result.item_id for result in results] if collapsing else []
+        heavy = moderating.weighing_items(session, stations.readers.policy, shown)
     if not preview:
         made = sum(result.decision_id is not None for result in results)
-        return go("/review", f"{made} decided, {len(results) - made} left as they were.")
-    return page(request, "review_bulk.html", signed_in, results=results, verdict=verdict, chosen=chosen)
+        return go(_at("/review", request), f"{made} decided, {len(results) - made} left as they were.")
+    return page(
+        request, "review_bulk.html", signed_in, results=results, verdict=verdict, chosen=chosen, heavy=heavy,
+        carried=_at("", request),
+    )  # fmt: skip
 
 
 @router.get("/review/{item_id}")
@@ -101,68 +116,72 @@ def item(request: Request, signed_in: SignedInOf, item_id: str, done: str = "") 
 
 
 @router.post("/review/{item_id}/claim")
-def claim(request: Request, signed_in: SignedInOf, item_id: str, _form: FormOf) -> Response:
-    """Take an item."""
+def claim(request: Request, signed_in: SignedInOf, item_id: str, _form: FormOf, renew: bool = False) -> Response:
+    """Take an item. `renew` keeps a lease while the page is open and takes nothing that was given back."""
+    if renew:
+        deciding.renew(stations_of(request), signed_in.caller, item_id)
+        return Response(status_code=204)
     try:
         deciding.claim(stations_of(request), signed_in.caller, item_id)
     except Conflict as refusal:
         return _item(request, signed_in, item_id, refusal)
-    return go(f"/review/{item_id}")
+    return go(_at(f"/review/{item_id}", request))
 
 
 @router.post("/review/{item_id}/release")
 def release(request: Request, signed_in: SignedInOf, item_id: str, _form: FormOf) -> Response:
     """Give an item back."""
     deciding.release(stations_of(request), signed_in.caller, item_id)
-    return go("/review", "Given back.")
+    return go(_at("/review", request), "Given back.")
 
 
 @router.post("/review/{item_id}/skip")
-def skip(request: Request, signed_in: SignedInOf, item_id: str, _form: FormOf) -> Response:
-    """Give an item back and go on with the one after it."""
+def skip(request: Request, signed_in: SignedInOf, filters: FiltersOf, item_id: str, _form: FormOf) -> Response:
+    """Give an item back and go on with the one after it that fits the filters."""
     stations, caller = stations_of(request), signed_in.caller
     deciding.release(stations, caller, item_id)
     with stations.database.read() as session:
         here = deciding.find_item(session, caller, item_id)
-    for listed in moderating.listing(stations, caller, Filters(assigned="nobody"), 5, (here.urgency, here.id)):
-        return _take(stations, caller, listed.item.id, "")
-    return go("/review", "That was the last one.")
+    row = moderating.next_for(stations, caller, filters, after=(here.urgency, here.id))
+    if row is not None:
+        return _take(request, caller, row.id)
+    return go(_at("/review", request), "That was the last one.")
 
 
 @router.post("/review/{item_id}/decide")
-def decide(request: Request, signed_in: SignedInOf, item_id: str, form: FormOf) -> Response:
-    """Decide, and go on with the next item."""
+def decide(request: Request, signed_in: SignedInOf, filters: FiltersOf, item_id: str, form: FormOf) -> Response:
+    """Decide, and go on with the next item that fits the filters."""
     stations, caller = stations_of(request), signed_in.caller
     try:
         shown = moderating.open_item(stations, caller, item_id)
         deciding.decide(stations, caller, item_id, shown_to(form, shown))
-    except (Conflict, InvalidInput) as refusal:
-        return _item(request, signed_in, item_id, refusal, written=dict(form))
-    return _on(stations, caller, done=item_id)
+    except (Conflict, InvalidInput, NotFound) as refusal:
+        return _item(request, signed_in, item_id, refusal, written=_written(form))
+    return _on(request, caller, filters, done=item_id)
 
 
 @router.post("/review/{item_id}/escalate")
 def escalate(request: Request, signed_in: SignedInOf, item_id: str, form: FormOf) -> Response:
     """Move an item to the top and to the admins."""
     try:
-        deciding.escalate(stations_of(request), signed_in.caller, item_id, text_of(form, "reason") or None)
-    except Conflict as refusal:
-        return _item(request, signed_in, item_id, refusal)
-    return go("/review", "Escalated; the admins are told.")
+        deciding.escalate(stations_of(request), signed_in.caller, item_id, reason_of(form))
+    except (Conflict, InvalidInput) as refusal:
+        return _item(request, signed_in, item_id, refusal, written=_written(form))
+    return go(_at("/review", request), "Escalated; the admins are told.")
 
 
 @router.post("/review/{item_id}/undo")
 def undo(request: Request, signed_in: SignedInOf, item_id: str, _form: FormOf) -> Response:
     """Take one's own decision back."""
     deciding.undo(stations_of(request), signed_in.caller, item_id)
-    return go(f"/review/{item_id}", "Taken back; the item is open again.")
+    return go(_at(f"/review/{item_id}", request), "Taken back; the item is open again.")
 
 
 @router.post("/review/{item_id}/reopen")
 def reopen(request: Request, signed_in: SignedInOf, item_id: str, form: FormOf) -> Response:
     """Open a decided item again."""
-    deciding.reopen(stations_of(request), signed_in.caller, item_id, text_of(form, "reason") or None)
-    return go(f"/review/{item_id}", "Open again.")
+    deciding.reopen(stations_of(request), signed_in.caller, item_id, reason_of(form))
+    return go(_at(f"/review/{item_id}", request), "Open again.")
 
 
 def _item(
@@ -170,7 +189,12 @@ def _item(
     written: dict[str, Any] | None = None, done: str = "",
 ) -> Response:  # fmt: skip
     stations, caller = stations_of(request), signed_in.caller
-    shown = moderating.open_item(stations, caller, item_id)
+    try:
+        shown = moderating.open_item(stations, caller, item_id)
+    except NotFound as gone:
+        if gone.extra.get("reason") != "erased":
+            raise
+        return page(request, "review_gone.html", signed_in, gone.status, item_id=item_id, carried=_at("", request))
     with stations.database.read() as session:
         choices = wellbeing.choices_of(session, caller.id)
         shift = wellbeing.shift(session, caller.id, choices, stations.clock())
@@ -179,22 +203,41 @@ def _item(
     return page(
         request, "review_item.html", signed_in, refusal.status if refusal else 200, **values, refusal=refusal,
         changed=refusal.extra.get("changed") if refusal else None, categories=CATEGORIES, shift=shift,
-        collapsed=choices.collapse_distress and shown["distressing"], done=_undoable(stations, caller, done),
+        collapsing=choices.collapse_distress, collapsed=choices.collapse_distress and shown["distressing"],
+        done=_undoable(stations, caller, done), carried=_at("", request),
     )  # fmt: skip
 
 
-def _on(stations: Stations, caller: Caller, done: str = "") -> Response:
-    row = moderating.next_for(stations, caller)
-    after = f"?done={done}" if done else ""
-    return _take(stations, caller, row.id, after) if row is not None else go(f"/review{after}", "Nothing else waits.")
+def _written(form: FormData) -> dict[str, Any]:
+    """What was typed and ticked, to be shown again."""
+    return dict(form) | ({"tags": form.getlist("tags")} if form.get("tags_shown") else {})
 
 
-def _take(stations: Stations, caller: Caller, item_id: str, after: str) -> Response:
+def _on(request: Request, caller: Caller, filters: Filters, done: str = "") -> Response:
+    row = moderating.next_for(stations_of(request), caller, filters)
+    if row is not None:
+        return _take(request, caller, row.id, done)
+    nothing = "Nothing else fits these filters." if _chosen(request) else "Nothing else waits."
+    return go(_at("/review", request, done), nothing)
+
+
+def _take(request: Request, caller: Caller, item_id: str, done: str = "") -> Response:
     try:
-        deciding.claim(stations, caller, item_id)
+        deciding.claim(stations_of(request), caller, item_id)
     except Conflict:
-        return go("/review", "Somebody else was quicker; choose another one.")
-    return go(f"/review/{item_id}{after}")
+        return go(_at("/review", request), "Somebody else was quicker; choose another one.")
+    return go(_at(f"/review/{item_id}", request, done))
+
+
+def _chosen(request: Request) -> dict[str, str]:
+    """The filters in the address, as they were chosen."""
+    return {k: v for k, v in request.query_params.items() if v and k in Filters.__dataclass_fields__}
+
+
+def _at(path: str, request: Request, done: str = "") -> str:
+    """A path with the filters in the address of the present one, so that they hold until somebody lifts them."""
+    query = urlencode(_chosen(request) | ({"done": done} if done else {}))
+    return f"{path}?{query}" if query else path
 
 
 def _undoable(stations: Stations, caller: Caller, item_id: str) -> dict[str, Any] | None:

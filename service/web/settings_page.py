@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -12,13 +14,19 @@ from service.api import audit as audit_api
 from service.api import people as people_api
 from service.api import webhooks as webhooks_api
 from service.api.calling import stations_of
-from service.errors import InvalidInput
+from service.clock import rfc3339
+from service.database import Database
+from service.errors import InvalidInput, NotFound
+from service.integrations.webhooks import EVENTS
 from service.people.identity import SignedIn
-from service.people.permissions import ROLES, require
+from service.people.permissions import ROLES, Caller, require
+from service.review import audit
+from service.stations import Stations
 from service.web.rendering import FormOf, PageRoute, Place, SignedInOf, go, page, text_of
 
 PLACES = (Place("/settings", "Settings", "settings"),)
 Model = TypeVar("Model", bound=BaseModel)
+_CHECKS: WeakKeyDictionary[Database, audit.Checks] = WeakKeyDictionary()
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
@@ -31,7 +39,10 @@ def settings(request: Request, signed_in: SignedInOf) -> Response:
 @router.post("/settings/people")
 def add_person(request: Request, signed_in: SignedInOf, form: FormOf) -> Response:
     """Add a person, and show the sign-in link this once."""
-    sent = _checked(people_api.NewPerson, {name: text_of(form, name) for name in ("email", "role", "site", "name")})
+    require(signed_in.caller, "people")
+    named: dict[str, Any] = {name: text_of(form, name) for name in ("email", "role", "site", "name")}
+    topics = [topic for topic in re.split(r"[,\s]+", text_of(form, "topics")) if topic]
+    sent = _checked(people_api.NewPerson, named | {"topics": topics or None})
     made = people_api.add_person(sent, stations_of(request), signed_in.caller)
     return _page(request, signed_in, once=("Sign-in link, shown this once", made["sign_in_link"]))
 
@@ -68,16 +79,30 @@ def revoke_key(request: Request, signed_in: SignedInOf, key_id: str, _form: Form
 @router.post("/settings/webhooks")
 def add_webhook(request: Request, signed_in: SignedInOf, form: FormOf) -> Response:
     """Register an endpoint."""
-    sent = _checked(webhooks_api.NewEndpoint, {name: text_of(form, name) for name in ("site", "url", "secret")})
+    require(signed_in.caller, "settings")
+    named: dict[str, Any] = {name: text_of(form, name) for name in ("site", "url", "secret")}
+    sent = _checked(webhooks_api.NewEndpoint, named | {"events": form.getlist("events")})
     webhooks_api.add_endpoint(sent, stations_of(request), signed_in.caller)
     return go("/settings", "The endpoint is registered.")
 
 
-@router.post("/settings/webhooks/{endpoint_id}/remove")
-def remove_webhook(request: Request, signed_in: SignedInOf, endpoint_id: str, _form: FormOf) -> Response:
-    """Stop sending to an endpoint."""
-    webhooks_api.remove_endpoint(endpoint_id, stations_of(request), signed_in.caller)
-    return go("/settings", "Nothing more is sent there.")
+@router.get("/settings/audit")
+def audit_of_post(request: Request, signed_in: SignedInOf, post: str = "", verify: str = "") -> Response:
+    """Every link of the chain about one post, to read or to download; with `verify=all` the whole chain is read anew."""
+    stations, caller = stations_of(request), signed_in.caller
+    require(caller, "audit")
+    post_id = post.strip()[:36]
+    links: list[dict[str, Any]] = []
+    problem = ""
+    try:
+        links = audit_api.export_post(post_id, stations, caller)["data"] if post_id else []
+    except NotFound as refusal:
+        problem = refusal.detail
+    newest = audit_api.list_links(stations, caller, limit=50)["data"] if not post_id else []
+    return page(
+        request, "audit.html", signed_in, post_id=post_id, links=links, newest=newest, problem=problem,
+        chain=_chain(stations, caller, anew=verify == "all"),
+    )  # fmt: skip
 
 
 def _page(request: Request, signed_in: SignedIn, once: tuple[str, str] | None = None) -> Response:
@@ -87,8 +112,20 @@ def _page(request: Request, signed_in: SignedIn, once: tuple[str, str] | None = 
         request, "settings.html", signed_in, once=once, roles=ROLES,
         people=people_api.list_people(stations, caller)["data"], keys=people_api.list_keys(stations, caller)["data"],
         endpoints=webhooks_api.list_endpoints(stations, caller)["data"],
-        links=audit_api.list_links(stations, caller, limit=20)["data"], chain=audit_api.verify(stations, caller),
+        chain=_chain(stations, caller), events=EVENTS,
     )  # fmt: skip
+
+
+def _chain(stations: Stations, caller: Caller, *, anew: bool = False) -> dict[str, Any]:
+    """The audit chain as the pages show it: what this process verified before is not read again unless `anew`."""
+    require(caller, "audit")
+    checks = _CHECKS.setdefault(stations.database, audit.Checks())
+    checked = checks.look(stations.database, stations.clock(), anew=anew)
+    found = checked.found
+    return {
+        "holds": found.holds, "links": found.links, "head": found.head, "broken_at": found.broken_at,
+        "whole_at": rfc3339(checked.whole_at),
+    }  # fmt: skip
 
 
 def _checked(model: type[Model], values: dict[str, Any]) -> Model:

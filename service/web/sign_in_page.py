@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -84,7 +85,7 @@ def _farewell(said: str) -> Response:
 
 def _welcome(request: Request, opened: OpenedSession, wanted: str = "") -> Response:
     response = RedirectResponse(wanted or _front_page(opened.caller), 303)
-    secure = request.url.scheme == "https"
+    secure = "https" in (request.url.scheme, urlsplit(stations_of(request).settings.public_url).scheme)
     response.set_cookie(
         COOKIE, opened.secret, max_age=86_400 * identity.SESSION_DAYS, httponly=True, samesite="lax", secure=secure
     )

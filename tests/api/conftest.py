@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +16,7 @@ from service.app import Adapters, create_app
 from service.people import identity
 from service.settings import Settings
 from service.stations import Stations
-
-THREADS = [
-    ("t-promo", "Passed over for promotion twice", ["promotion"], "How do I get promoted when my manager says I lack visibility?",
-     "Write down what changed for the people who use your work. Ask your manager which two people outside the team must know it."),
-    ("t-offer", "How to negotiate a first offer", ["offer-negotiation", "compensation"], "They offered less than I hoped. Can I ask for more?",
-     "Ask once, in writing, with one number and one reason. Nobody withdraws an offer because you asked politely."),
-    ("t-burn", "Too tired to open the laptop", ["burnout"], "After two years of on-call I am exhausted and want to leave.",
-     "Take the leave before you decide. I waited and decided badly. Hand over the pager this week, not next quarter."),
-]  # fmt: skip
+from tests.furnished import Shared, copy_database
 
 
 @dataclass
@@ -46,21 +40,24 @@ class Service:
         return self.call("POST", "/v1/posts", content=json.dumps(sent), headers={"Content-Type": "application/json"})
 
 
-def thread(title: str, tags: list[str], body: str, answer: str) -> dict[str, Any]:
-    """A thread as `PUT /v1/threads` takes it."""
-    author = {"id": "mentor-1", "level": "staff"}
-    answers = [{"external_id": "a1", "body": answer, "author": author, "created_at": "2026-01-02T00:00:00Z"}]
-    return {"title": title, "body": body, "tags": tags, "created_at": "2026-01-01T00:00:00Z", "answers": answers}
-
-
 @pytest.fixture
-def start(make_settings: Callable[..., Settings], database_url: str, embedder: Any) -> Iterator[Callable[..., Service]]:
+def start(
+    make_settings: Callable[..., Settings], database_url: str, embedder: Any,
+    acme_template: Callable[[str], tuple[str, Path]],
+) -> Iterator[Callable[..., Service]]:  # fmt: skip
     """Starts a service with a small corpus on the site `acme`; settings and adapters may be changed."""
     opened: list[TestClient] = []
 
     def run(adapters: Adapters | None = None, *, jobs: bool = False, **changes: Any) -> Service:
         settings = make_settings(database_url=database_url, requests_per_minute=0, **changes)
-        app = create_app(settings, adapters or Adapters(), run_jobs=jobs)
+        adapters = adapters or Adapters()
+        if adapters.embedder is None:
+            adapters = replace(adapters, embedder=Shared(embedder))
+        if not opened:
+            url, folder = acme_template(database_url)
+            copy_database(url, database_url)
+            shutil.copytree(folder / "chroma", settings.data_dir / "chroma", dirs_exist_ok=True)
+        app = create_app(settings, adapters, run_jobs=jobs)
         client = TestClient(app, raise_server_exceptions=False)
         client.__enter__()
         opened.append(client)
@@ -70,15 +67,7 @@ def start(make_settings: Callable[..., Settings], database_url: str, embedder: A
             for role in ("site", "mentor", "moderator", "admin"):
                 keys[role] = identity.create_key(session, role, "acme", stations.clock())
             keys["stranger"] = identity.create_key(session, "site", "elsewhere", stations.clock())
-        service = Service(client, stations, keys)
-        for external_id, title, tags, body, answer in THREADS:
-            assert (
-                service.call(
-                    "PUT", f"/v1/threads/acme/{external_id}", json=thread(title, tags, body, answer)
-                ).status_code
-                == 201
-            )
-        return service
+        return Service(client, stations, keys)
 
     yield run
     for client in opened:

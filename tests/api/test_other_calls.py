@@ -45,6 +45,18 @@ def test_what_an_opted_out_author_wrote_is_never_shown(service: Any) -> None:
     assert "one number and one reason" not in service.call("POST", "/v1/related", json=ask).text
 
 
+def test_a_thread_that_asks_the_same_is_a_likely_duplicate_with_answers_or_without(service: Any) -> None:
+    title, body = (
+        "Two offers and one deadline",
+        "One expires on Friday, the other comes a week later. May I ask for time?",
+    )
+    thread = {"title": title, "body": body, "created_at": "2026-01-01T00:00:00Z"}
+    assert service.call("PUT", "/v1/threads/acme/t-same", json=thread).status_code in (200, 201)
+    found = service.call("POST", "/v1/related", json={"site": "acme", "title": title, "body": body}).json()["related"]
+    assert found[0]["external_id"] == "t-same" and found[0]["duplicate_probability"] > 0.9
+    assert all(thread["duplicate_probability"] < 0.3 for thread in found[1:])
+
+
 def test_present_tags_are_not_suggested_again(service: Any) -> None:
     ask = {"site": "acme", "title": "How do I get promoted to senior?", "present": ["promotion"], "max": 3}
     tags = [t["tag"] for t in service.call("POST", "/v1/tags/suggest", json=ask).json()["tags"]]
@@ -92,7 +104,17 @@ def test_the_official_client_reads_moderations(service: Any, monkeypatch: pytest
         thread.join()
     assert answer.results[0].flagged and answer.results[0].categories.self_harm
     assert not answer.results[1].flagged
-    assert answer.results[1].category_scores.hate == 0.0
+    assert answer.results[0].category_scores.self_harm > 0.5 > answer.results[1].category_scores.self_harm
+    assert answer.results[1].category_scores.hate < 0.1 and not answer.results[1].categories.hate
+
+
+def test_what_only_our_policy_knows_is_beside_openais_categories(service: Any) -> None:
+    asked = {
+        "input": "Join my crypto course, 5000 dollars a week! https://bit.ly/x https://bit.ly/y use code RICH now!!!"
+    }
+    result = service.call("POST", "/v1/moderations", json=asked).json()["results"][0]
+    assert not result["flagged"] and not any(result["categories"].values())
+    assert "spam_promotion" in {flag["category"] for flag in result["answerloop"]["flags"]}
 
 
 def test_health_names_its_parts(service: Any) -> None:

@@ -19,7 +19,9 @@ import uvicorn
 from service.app import create_app
 from service.people import identity
 from service.settings import Settings
+from service.stations import Stations
 from tests.conftest import MODELS, ROOT
+from tests.prompting.conftest import second
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
@@ -59,6 +61,7 @@ class Site:
 
     address: str
     keys: dict[str, str]
+    stations: Stations
 
     def api(self, method: str, path: str, role: str, body: Any = None) -> Any:
         """One API call."""
@@ -76,12 +79,17 @@ class Site:
         return str(self.api("POST", "/v1/posts", "site", sent)["post_id"])
 
 
-def serve(folder: Path) -> Iterator[Site]:
-    """A service on a free port with every post of `POSTS`."""
+def serve(folder: Path, *, two_versions: bool = False) -> Iterator[Site]:
+    """A service on a free port with every post of `POSTS`; on request `flag_post` has a second version to compare."""
     (folder / "models").symlink_to(MODELS)
+    prompts = ROOT / "prompts"
+    if two_versions:
+        prompts = folder / "prompts"
+        shutil.copytree(ROOT / "prompts", prompts)
+        second(prompts, "flag_post")
     settings = Settings(
-        _env_file=None, data_dir=folder, prompts_dir=ROOT / "prompts", requests_per_minute=0, audit_share=0.0,  # type: ignore[call-arg]
-        second_review_share=0.0,
+        _env_file=None, data_dir=folder, prompts_dir=prompts, requests_per_minute=0, audit_share=0.0,  # type: ignore[call-arg]
+        second_review_share=0.0, draft_model="",
     )  # fmt: skip
     app = create_app(settings, run_jobs=False)
     stations = app.state.stations
@@ -89,6 +97,7 @@ def serve(folder: Path) -> Iterator[Site]:
     with stations.database.write() as session:
         for role in ("site", "mentor", "moderator", "admin"):
             keys[role] = identity.create_key(session, role, "acme", stations.clock())
+        keys["elsewhere"] = identity.create_key(session, "site", "other", stations.clock())
         keys["second"] = identity.create_key(session, "moderator", "acme", stations.clock())
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -96,7 +105,7 @@ def serve(folder: Path) -> Iterator[Site]:
     while not server.started:
         time.sleep(0.05)
     port = server.servers[0].sockets[0].getsockname()[1]
-    site = Site(f"http://127.0.0.1:{port}", keys)
+    site = Site(f"http://127.0.0.1:{port}", keys, stations)
     for post in POSTS:
         site.send(*post)
     yield site
@@ -109,7 +118,7 @@ def serve(folder: Path) -> Iterator[Site]:
 def site() -> Iterator[Site]:
     """A service on a free port with every post of `POSTS`."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        yield from serve(Path(folder))
+        yield from serve(Path(folder), two_versions=True)
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +138,7 @@ def chromium() -> Iterator[Any]:
 def sign_in(chromium: Any, site: Site, role: str = "moderator", **options: Any) -> Any:
     """A page of a browser of its own, signed in; errors in the page and on the console fail the test."""
     context = chromium.new_context(**({"viewport": {"width": 1440, "height": 900}} | options))
-    context.set_default_timeout(8000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     page.goto(site.address)
     page.get_by_label("API key").fill(site.keys[role])
@@ -148,3 +157,14 @@ def problems(page: Any) -> list[str]:
 def overflow(page: Any) -> int:
     """How many pixels the page is wider than its window."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def wider(page: Any) -> list[str]:
+    """The elements that make the page wider than its window, if it is."""
+    if overflow(page) <= 0:
+        return []
+    found: list[str] = page.evaluate(
+        "[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
+        ".map(e => e.outerHTML.slice(0, 90))"
+    )
+    return [f"{overflow(page)} px too wide: {part}" for part in found[:3]] or [f"{overflow(page)} px too wide"]

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,10 +55,34 @@ def words() -> WordEmbedder:
     return WordEmbedder()
 
 
-@pytest.fixture
-def vectors(make_settings: Callable[..., Settings]) -> Iterator[VectorStore]:
-    store = VectorStore(make_settings())
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The Rust server that `chroma run` starts."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    chroma = Path(sys.executable).with_name("chroma")
+    folder = tmp_path_factory.mktemp("chroma-server")
+    command = [str(chroma), "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _try in range(600):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.1)
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(params=["embedded", "server"])
+def vectors(request: pytest.FixtureRequest, make_settings: Callable[..., Settings]) -> Iterator[VectorStore]:
+    """An empty store of each kind: in a folder, and on a Chroma server."""
+    url = request.getfixturevalue("server") if request.param == "server" else ""
+    store = VectorStore(make_settings(chroma_url=url))
     yield store
+    for collection in store._connected().list_collections() if url else ():
+        store.drop(collection.name)
     store.close()
 
 

@@ -84,3 +84,15 @@ def test_a_long_text_costs_little_in_many_threads(database: Database) -> None:
         begun = time.perf_counter()
         assert ids(session, f"{common} rare7")[0] == "t7"
         assert time.perf_counter() - begun < 0.2
+
+
+def test_words_that_only_another_site_has_push_nothing_out(database: Database) -> None:
+    odd = " ".join(f"oddword{n}" for n in range(lexical.WORDS + 4))
+    with database.write() as session:
+        put(session, "here", "Passed over for promotion")
+        for n in range(3):
+            put(session, f"also{n}", "A promotion that never came")
+        lexical.index_thread(session, ThreadText("there", "elsewhere", "The same question", odd))
+    with database.read() as session:
+        assert "here" in ids(session, f"Passed over for promotion {odd}")
+        assert [hit.thread_id for hit in lexical.search(session, "elsewhere", odd, 10)] == ["there"]

@@ -36,7 +36,8 @@ def newest(service: Any, made: dict[str, Any]) -> dict[str, Any]:
 def test_a_model_that_fails_leaves_a_scaffold_and_says_so(
     by_hand: Callable[..., Any], server: WritingServer, model: str, reason: str
 ) -> None:
-    service = by_hand(draft_model=f"openai/{model}", model_deadline_s=2.5 if model == "broken" else 1.0)
+    deadline_s = 1.0 if reason == "deadline_exceeded" else 20.0
+    service = by_hand(draft_model=f"openai/{model}", model_deadline_s=deadline_s)
     made = service.post("p1", *PROMOTION, draft="async").json()
     assert service.run_jobs() == ["write_draft"]
     draft = draft_of(service, made)

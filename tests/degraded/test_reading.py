@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from service.app import Adapters
+from service.assessment import AssessmentTextRow
 from service.errors import StoreUnavailable
 from service.flagging.flag import Care, Flag
 from service.flagging.reader import ReadFlags
@@ -73,6 +75,110 @@ def test_a_deep_reading_is_given_up_after_a_few_attempts(by_hand: Callable[..., 
     made = service.post("p1", *QUIET).json()
     assert service.run_jobs() == ["read_deep"] * 4
     assert newest(service, made)["degraded"] and lanes(service, made) == ["deep", "fast"]
+
+
+CHECKED = {"tags": [{"tag": "promotion", "keep": True, "probability": 0.99, "reason": "It is about one."}]}
+MODELS = {"flag_model": "openai/flags", "tag_model": "openai/tags"}
+
+
+class Each:
+    """A script for each model; `asked` counts what was asked of it."""
+
+    def __init__(self, flags: list[Line], tags: list[Line]) -> None:
+        self._of = {"openai/flags": ScriptedBackend(flags), "openai/tags": ScriptedBackend(tags)}
+        self.closed = False
+
+    async def ask(self, request: Any) -> Reply:
+        return await self._of[request.model].ask(request)
+
+    def stream(self, request: Any) -> Any:
+        return self._of[request.model].stream(request)
+
+    async def close(self) -> None:
+        self.closed = True
+
+    @property
+    def asked(self) -> list[int]:
+        return [len(backend.requests) for backend in self._of.values()]
+
+
+def of_promotion(after: dict[str, Any]) -> float:
+    return float(next(tag["probability"] for tag in after["tags"] if tag["tag"] == "promotion"))
+
+
+@pytest.mark.parametrize("first", ["flags", "tags"])
+def test_what_one_model_read_stays_while_the_other_is_asked_again(by_hand: Callable[..., Any], first: str) -> None:
+    good: dict[str, list[Line]] = {"flags": [NO_FLAGS], "tags": [CHECKED]}
+    other = "tags" if first == "flags" else "flags"
+    backend = Each(**{first: good[first], other: [FAILS, FAILS, *good[other]]})
+    service = by_hand(Adapters(completions=backend), **MODELS)
+    made = service.post("p1", *QUIET).json()
+    service.run_jobs(most=2)
+    assert [d["part"] for d in newest(service, made)["degraded_because"]] == [other]
+    assert service.run_jobs() == ["read_deep"]
+    after = newest(service, made)
+    assert not after["degraded"] and of_promotion(after) == 0.99
+    assert sorted(p["name"] for p in after["provenance"]["prompts"]) == ["check_tags", "flag_post"]
+    assert sorted(backend.asked) == [1, 3]
+
+
+@pytest.mark.parametrize("given_up", ["flags", "tags"])
+def test_what_was_read_at_a_later_attempt_is_kept_beside_what_is_given_up(
+    by_hand: Callable[..., Any], given_up: str
+) -> None:
+    lines: dict[str, list[Line]] = {"flags": [FAILS, NO_FLAGS], "tags": [FAILS, CHECKED]}
+    backend = Each(**(lines | {given_up: [FAILS] * 9}))
+    service = by_hand(Adapters(completions=backend), **MODELS)
+    made = service.post("p1", *QUIET).json()
+    assert service.run_jobs() == ["read_deep"] * 4
+    after = newest(service, made)
+    assert after["degraded_because"] == [{"part": given_up, "reason": "model_failed", "reader": "deep"}]
+    assert (of_promotion(after) == 0.99) is (given_up == "flags")
+    assert len(after["provenance"]["prompts"]) == 1
+    assert lanes(service, made) == ["deep", "deep", "fast"] and sorted(backend.asked) == [2, 4]
+
+
+@pytest.mark.parametrize("lines", [[NO_FLAGS], [FAILS]])
+def test_nothing_is_kept_of_a_post_that_is_edited_while_the_model_reads(
+    by_hand: Callable[..., Any], lines: list[Line]
+) -> None:
+    made: dict[str, Any] = {}
+
+    def edits(_request: Any) -> Line:
+        made["edited"] = service.post("p1", QUIET[0], QUIET[1] + " I live in Berlin and work for a bank.").json()
+        return lines[0]
+
+    service = reading(by_hand, edits, NO_FLAGS)
+    made["sent"] = service.post("p1", *QUIET).json()
+    assert service.run_jobs(most=1) == ["read_deep"]
+    assert newest(service, made["sent"])["id"] == made["edited"]["id"]
+    assert lanes(service, made["sent"]) == ["fast", "fast"]
+    assert [job[2] for job in service.jobs.waiting] == [(made["edited"]["id"],)], "the old text is not tried again"
+    assert service.run_jobs() == ["read_deep"]
+    assert lanes(service, made["sent"]) == ["deep", "fast", "fast"]
+
+
+def test_nothing_is_kept_of_a_post_that_is_erased_while_the_model_reads(by_hand: Callable[..., Any]) -> None:
+    def erases(_request: Any) -> Line:
+        assert service.call("DELETE", f"/v1/posts/{made['post_id']}").status_code == 204
+        return NO_FLAGS
+
+    service = reading(by_hand, erases)
+    made = service.post("p1", *QUIET).json()
+    assert service.run_jobs() == ["read_deep"]
+    with service.stations.database.read() as session:
+        assert session.scalars(sa.select(AssessmentTextRow.record)).all() == []
+
+
+def test_a_text_whose_assessment_still_holds_is_read_as_it_stands_now(by_hand: Callable[..., Any]) -> None:
+    def edits(_request: Any) -> Line:
+        assert service.post("p1", QUIET[0], QUIET[1].replace("visibility. How", "visibility! how")).status_code == 200
+        return NO_FLAGS
+
+    service = reading(by_hand, edits, NO_FLAGS)
+    made = service.post("p1", *QUIET).json()
+    assert service.run_jobs() == ["read_deep"] * 2
+    assert lanes(service, made) == ["deep", "fast"] and not newest(service, made)["degraded"]
 
 
 def test_a_post_in_the_middle_band_is_reviewed_when_the_deep_reader_fails(

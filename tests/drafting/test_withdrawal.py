@@ -13,9 +13,11 @@ from service.desk import repository as desk
 from service.desk.revision import NewRevision, SentenceEdit
 from service.desk.tables import DeskTextRow
 from service.drafting import repository as drafts
+from service.drafting.draft import Dropped, Sentence, Source, WrittenDraft
 from service.intake.normalise import normalise
 from service.models.scripted import ScriptedBackend
 from tests.api.conftest import *
+from tests.furnished import THREADS, thread
 
 TITLE, BODY = "Passed over for promotion", "My manager says I lack visibility. How do I get promoted?"
 
@@ -156,3 +158,62 @@ def test_one_sentence_written_anew_leaves_the_draft_and_its_edits_alone(drafting
     with drafting.stations.database.read() as session:
         kept = session.scalars(sa.select(DeskTextRow)).one()
     assert kept.sentences[0]["text"] == "Mine."
+
+
+def test_a_withdrawal_keeps_why_earlier_sentences_were_dropped(drafting: Any) -> None:
+    made = drafting.post("p1", TITLE, BODY, draft="async").json()
+    lane, draft_id = drafting.stations.deep_lane, made["draft"]["id"]
+    found = lane._fast(made["id"])
+    today = drafting.stations.clock().date()
+    written = lane.drafter.write(found.post, normalise(found.post), found.evidence, found.made.route, today=today)
+    here = next(p for p in found.evidence.passages if "Write down what changed" in p.text)
+    there = next((p for p in found.evidence.passages if p.thread_id != here.thread_id), None)
+    gone = Source(passage_id=here.id, thread_id=here.thread_id, quote="")
+    dropped = [
+        Dropped(text="Words of what goes.", reason="its source does not say that", sources=[gone]),
+        Dropped(text="Words of nobody.", reason="names no source"),
+    ]
+    if there is not None:
+        stays = Source(passage_id=there.id, thread_id=there.thread_id, quote="")
+        dropped.append(Dropped(text="Words of what stays.", reason="its quote is not in the passage", sources=[stays]))
+    with drafting.stations.database.write() as session:
+        drafts.save(session, draft_id, written.model_copy(update={"dropped": dropped}), drafting.stations.clock())
+    drafting.call("DELETE", "/v1/threads/acme/t-promo")
+    now = [(d["text"], d["reason"]) for d in shown(drafting, draft_id)["dropped"]]
+    expected = [("", "its source does not say that"), ("", "names no source")]
+    expected += [("Words of what stays.", "its quote is not in the passage")] if there is not None else []
+    assert now[: len(expected)] == expected
+    assert {reason for _, reason in now[len(expected) :]} == {drafts.WITHDRAWN}
+
+
+def test_a_draft_that_only_dropped_what_goes_loses_the_words_and_is_not_stale(drafting: Any) -> None:
+    made = drafting.post("p1", TITLE, BODY, draft="async").json()
+    found = drafting.stations.deep_lane._fast(made["id"])
+    here = next(p for p in found.evidence.passages if "Write down what changed" in p.text)
+    dropped = Dropped(
+        text="Words of what goes.", reason="its source does not say that",
+        sources=[Source(passage_id=here.id, thread_id=here.thread_id, quote="")],
+    )  # fmt: skip
+    own = Sentence(id="s1", section="answer", text="Be patient.", grounding="judgement")
+    with drafting.stations.database.write() as session:
+        written = WrittenDraft(status="ready", kind="answer", sentences=[own], dropped=[dropped])
+        drafts.save(session, made["draft"]["id"], written, drafting.stations.clock())
+    drafting.call("DELETE", "/v1/threads/acme/t-promo")
+    draft = shown(drafting, made["draft"]["id"])
+    assert draft["stale"] is False and [d["text"] for d in draft["dropped"]] == [""]
+    assert draft["dropped"][0]["reason"] == "its source does not say that"
+
+
+def test_a_point_that_a_mentor_took_in_goes_with_its_source(drafting: Any) -> None:
+    draft_id = draft_of(drafting)
+    seen = drafting.call("GET", f"/v1/desk/drafts/{draft_id}", "mentor").json()
+    passage = next(p for p in seen["passages"] if "Write down what changed" in p["text"])
+    add = {"id": "own-1", "action": "add", "text": f"“{passage['points'][0]}”", "passage_id": passage["passage_id"]}
+    path, headers = f"/v1/drafts/{draft_id}/revisions", {"If-Match": str(seen["version"])}
+    sent = {"sentences": [add, {"id": "own-2", "action": "add", "text": "My own words."}]}
+    assert drafting.call("POST", path, "mentor", headers=headers, json=sent).status_code == 201
+    drafting.call("DELETE", "/v1/threads/acme/t-promo")
+    kept = json.dumps(drafting.call("GET", path, "mentor").json())
+    assert passage["points"][0] not in kept and "My own words." in kept
+    blocked = drafting.call("GET", f"/v1/drafts/{draft_id}/markdown", "mentor").json()["blockers"]
+    assert {"stale", "source"} <= {b["kind"] for b in blocked}

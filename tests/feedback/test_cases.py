@@ -7,14 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from eval.cases import LabelledPost
 from eval.exported import on_file
 from eval.loading import load
 from eval.suites import SUITES
 from service import exporting
+from service.cli_cases import app as cases_app
+from service.database import Database
+from service.errors import InvalidInput
 from service.feedback import candidates
 from service.feedback.pseudonyms import disguise
+from service.settings import Settings
+from tests.conftest import ROOT
 from tests.review.conftest import CALM, PRIVATE, SPAM
 from tests.web.test_review_pages import signed_in
 from tests.web.test_sign_in import csrf
@@ -43,9 +49,9 @@ def test_an_outcome_becomes_a_case_that_names_nobody_and_knows_its_decision(desk
     made = desk.decide(desk.item_of(desk.send("a", PRIVATE)), "agree", tags=["manager-relations"]).json()
     (case,) = export(desk)["proposed"]
     assert case["decision_id"] == made["id"] and case["state"] == "proposed"
-    assert case["look_at"] == ["Gerald Fitzwilliam"]
+    assert case["look_at"] == []
     text = json.dumps(case["content"])
-    assert not any(word in text for word in ("900123", "fitzwilliam@", "moderator", "acme"))
+    assert not any(word in text for word in ("900123", "Gerald", "Fitzwilliam", "fitzwilliam@", "moderator", "acme"))
     assert desk.call("GET", "/v1/cases/accepted.jsonl").text == ""
     assert judge(desk, case, "accept").json()["state"] == "accepted"
     (row,) = accepted(desk, tmp_path)
@@ -137,6 +143,27 @@ def test_a_moderator_proposes_and_accepts_cases_on_the_page(desk: Any) -> None:
     assert client.post(accept[0].replace("accept", "reject")).status_code == 403
     assert client.post(accept[0]).status_code == 403
     assert "1 accepted" in client.post(accept[0], data={"csrf": token}).text
+
+
+def test_an_export_that_erasure_does_not_reach_is_asked_for_by_name_and_warned_of(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings, elsewhere = make_settings(), tmp_path / "elsewhere"
+    monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
+    monkeypatch.chdir(ROOT)
+    opened = Database(settings.database)
+    opened.create_schema()
+    opened.close()
+    export_to = ["export", "--site", "acme", "--to"]
+    for folder in (elsewhere, settings.data_dir / "cases" / "other", settings.data_dir / "cases" / "acme" / "more"):
+        refused = CliRunner().invoke(cases_app, [*export_to, str(folder)]).exception
+        assert isinstance(refused, InvalidInput) and "a post that is erased stays in" in refused.detail
+        assert not folder.exists()
+    made = CliRunner().invoke(cases_app, [*export_to, str(elsewhere), "--outside"])
+    assert made.exit_code == 0 and "warning: a post that is erased stays in" in made.stderr
+    assert (elsewhere / "posts.jsonl").exists()
+    usual = CliRunner().invoke(cases_app, [*export_to, str(settings.data_dir / "cases" / "acme")])
+    assert usual.exit_code == 0 and usual.stderr == ""
 
 
 @pytest.mark.parametrize("name", ["flags", "tags", "routing"])

@@ -63,8 +63,9 @@ def test_golden_second_and_appealed_decisions_are_told_apart(open_desk: Callable
     item = desk.call("GET", f"/v1/review/items/{hidden['id']}", "second").json()
     assert desk.decide(item, "dismiss", "second").status_code == 200
     assert outcomes(desk, kind="second")[0]["against"] == first["id"]
-    assert desk.call("POST", f"/v1/posts/{post}/appeals", "site", json={"reason": "no"}).status_code == 201
-    assert desk.decide(desk.item_of(post), "dismiss").status_code == 200
+    appealed = desk.call("POST", f"/v1/posts/{post}/appeals", "site", json={"reason": "no"})
+    assert appealed.status_code == 201
+    assert desk.decide(item | {"id": appealed.json()["item_id"]}, "dismiss", "admin").status_code == 200
     assert outcomes(desk, kind="appeal")[0]["verdict"] == "dismiss"
     calm = desk.send("b", CALM)
     golden = {"post_id": calm, "verdict": "change", "categories": ["low_effort"]}

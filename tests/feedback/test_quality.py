@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from service.feedback import quality
+from service.feedback.tables import OutcomeRow
 from tests.review.conftest import CALM, PRIVATE, SPAM
 
 
@@ -34,7 +36,8 @@ def test_precision_counts_upheld_flags_and_recall_the_misses_of_the_audit_sample
     for name, verdict in (("a", "agree"), ("b", "agree"), ("c", "dismiss")):
         desk.decide(desk.item_of(desk.send(name, PRIVATE)), verdict)
     desk.decide(desk.item_of(desk.send("d", CALM)), "change", flags=[{"category": "personal_information"}])
-    desk.decide(desk.item_of(desk.send("e", CALM)), "dismiss")
+    other = ("Two teams, one on-call rota", "Our two teams share a pager. How do others split the weekends fairly?")
+    desk.decide(desk.item_of(desk.send("e", other)), "dismiss")
     found = figures(desk)
     row = of(found["categories"], "personal_information")
     assert row["precision"]["value"] == pytest.approx(2 / 3) and row["precision"]["n"] == 3
@@ -70,3 +73,22 @@ def test_tags_minutes_and_appeals_are_measured(desk: Any) -> None:
 def test_what_costs_money_is_shown_to_admins_alone(desk: Any) -> None:
     assert figures(desk, "admin")["cost_days"] == []
     assert desk.call("GET", "/v1/quality", "mentor").status_code == 403
+
+
+def test_the_taggers_curve_trades_coverage_for_precision(desk: Any) -> None:
+    kept = {"a": (["promotion"], [("promotion", 0.9), ("burnout", 0.3)]), "b": (["visa"], [("burnout", 0.4)])}
+    rows = [
+        OutcomeRow(
+            id=post, post_id=post, kept_tags=tags, erased_at=None,
+            suggested_tags=[{"tag": tag, "probability": probability} for tag, probability in suggested],
+        )
+        for post, (tags, suggested) in kept.items()
+    ]  # fmt: skip
+    curve = {point.cut: point for point in quality.tag_curve(rows)}
+    assert (curve[0.05].coverage.value, curve[0.05].precision.value, curve[0.05].precision.n) == (1.0, 1 / 3, 3)
+    assert (curve[0.35].coverage.value, curve[0.35].precision.value) == (1.0, 0.5)
+    assert (curve[0.9].coverage.value, curve[0.9].precision.value, curve[0.9].precision.n) == (0.5, 1.0, 1)
+    assert curve[0.95].coverage.value == 0.0 and curve[0.95].precision.unknown == "no suggestion reaches this cut"
+    assert quality.tag_curve([]) == []
+    found = desk.call("GET", "/v1/quality").json()
+    assert found["tag_curve"] == []

@@ -1,19 +1,26 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from eval.cases import LabelledPost
 from eval.threshold_gate import judge
-from service import tuning
+from service import previewing, tuning
+from service.cli_flags import app as flags_app
+from service.database import Database
 from service.errors import Conflict, InvalidInput
-from service.feedback.fit_thresholds import Bounds
+from service.feedback.bounds import Bounds
 from service.flagging import versions
 from service.flagging.thresholds import Thresholds, shipped
+from service.settings import Settings
+from tests.conftest import ROOT
 from tests.review.conftest import CALM, PRIVATE, SPAM
 
 
@@ -86,6 +93,12 @@ def test_a_fit_rests_on_outcomes_and_is_refused_where_they_are_few(open_desk: Ca
     assert [row["number"] for row in listed["data"]] == [2, 1] and listed["production"] is None
     assert desk.call("POST", f"{versions_path}/2/gate", "admin").status_code == 202
     assert desk.call("GET", versions_path, "admin").json()["data"][0]["gate"] == {"verdict": "running"}
+    wished = desk.call("POST", f"{versions_path}/fit", "admin", json={"flag": {"low_effort": 10}, "miss": {"hate": 5}})
+    assert wished.status_code == 422 and wished.json()["field"] == "miss.hate"
+    assert "hate, at most 5 % of true posts missed: 0 true labels, 19 needed" in wished.json()["detail"]
+    kept = desk.call("POST", f"{versions_path}/fit", "admin", json={"flag": {"low_effort": 10}, "clean_flagged": 10})
+    assert kept.json()["thresholds"]["categories"]["low_effort"]["rule"]["labels"] == 24
+    assert kept.json()["report"]["bounds"]["flag"] == {"low_effort": 10}
     desk.clock.now += timedelta(days=400)
     with pytest.raises(InvalidInput, match="too few labels"):
         tuning.fit(stations, "acme", "x")
@@ -110,5 +123,42 @@ def test_what_was_read_takes_the_same_route_again(desk: Any) -> None:
     for name, post in (("a", CALM), ("b", PRIVATE), ("c", SPAM)):
         made = desk.service.post(name, *post).json()
         readers = desk.service.stations.readers
-        again = tuning.reroute(made["provenance"]["scores"], readers.thresholds, readers.policy)
+        again = previewing.reroute(made["provenance"]["scores"], readers.thresholds, readers.policy)
         assert again.to == made["route"]["to"]
+
+
+def test_the_gate_finds_the_models_where_only_a_file_of_settings_names_the_folder(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stations, given = desk.service.stations, {}
+
+    def run(command: list[str], **more: Any) -> subprocess.CompletedProcess[str]:
+        given.update(more["env"])
+        return subprocess.CompletedProcess(command, 0, '{"verdict": "passed"}\n', "")
+
+    monkeypatch.delenv("DATA_DIR", raising=False)
+    monkeypatch.setattr(subprocess, "run", run)
+    with stations.database.write() as session:
+        number = versions.add(session, "acme", shipped(), "person", "x", {}, stations.clock()).number
+    assert tuning.gate(stations, "acme", number)["verdict"] == "passed"
+    assert given["DATA_DIR"] == str(stations.settings.data_dir.resolve())
+
+
+def test_the_command_line_takes_bounds_of_single_categories_and_says_what_is_missing(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings()
+    monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
+    monkeypatch.chdir(ROOT)
+    opened = Database(settings.database)
+    opened.create_schema()
+    opened.close()
+    wishes = ["--miss", "confidential_business=10", "--flag", "low_effort=2"]
+    for arguments, said in (
+        (wishes, r"low_effort, .*: 0 clean labels, 49 needed|confidential_business, .*: 0 true labels, 9 needed"),
+        (["--miss", "hat=5"], "'hat' is no category"),
+        (["--miss", "hate=5", "--flag", "hate=5"], "hate can have one bound"),
+        (["--clean-flagged", "0"], "clean_flagged: 0 is no percentage"),
+    ):
+        failure = CliRunner().invoke(flags_app, ["fit", *arguments]).exception
+        assert isinstance(failure, InvalidInput) and re.search(said, failure.detail), failure

@@ -88,6 +88,28 @@ def test_a_file_that_is_no_policy_is_refused_not_crashed_on(tmp_path: Path, text
         load_policy(path)
 
 
+@pytest.mark.parametrize(
+    ("cuts", "says"),
+    [
+        ("{hgh: 0.9}", "no cut `hgh`"), ("{high: 1.2}", "1.2 is no probability"), ("{high: .nan}", "nan"),
+        ("{middle: 0.8, high: 0.5}", "must not fall"), ("{high: much}", "numbers from 0 to 1"),
+    ],
+)  # fmt: skip
+def test_a_cut_that_is_none_is_refused_with_file_line_and_hint(tmp_path: Path, cuts: str, says: str) -> None:
+    head = "name: house\nversion: 1.0.0\nextends: tech-career@1.0.0\nthresholds:\n"
+    path = _site_file(tmp_path, f"{head}  spam_promotion: {cuts}\n")
+    with pytest.raises(InvalidPromptFile) as refused:
+        load_policy(path)
+    assert says in str(refused.value) and f"{path}:5" in str(refused.value)
+    with pytest.raises(InvalidPromptFile, match="closed"):
+        load_policy(_written(path, f"{head}  spam: {{high: 0.9}}\n"))
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
+
+
 def test_policies_that_extend_each_other_are_refused(tmp_path: Path) -> None:
     path = _site_file(tmp_path, "name: house\nversion: 1.0.0\nextends: house@1.0.0\n")
     with pytest.raises(InvalidPromptFile, match="no policy"):

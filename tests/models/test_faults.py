@@ -135,7 +135,7 @@ def test_a_stream_that_is_left_is_cancelled(gateway: Gateway, server: Server) ->
 
 @pytest.mark.parametrize("model", ["silent", "hang"])
 def test_a_call_cancelled_at_any_moment_leaves_nothing_unawaited(gateway: Gateway, server: Server, model: str) -> None:
-    gateway.complete(call("good"))
+    gateway.complete(call("good", deadline_s=10.0))
     moments = random.Random(7)
     for number in range(40):
         if number % 2:

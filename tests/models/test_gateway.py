@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from service.database import Database
 from service.errors import BudgetExhausted, DeadlineExceeded, FeatureOff, KeptOnMachine, ModelFailed
+from service.models.cache import forget
 from service.models.calls import BackendFailure, BackendRequest, Completion, Message, ModelCall, Reply, model_list
 from service.models.gateway import Gateway
 from service.models.ledger import SERVICE
@@ -145,7 +146,8 @@ def test_the_same_question_is_asked_once_and_forgotten_with_its_subject(setting:
     first, again = gateway.complete(asked), gateway.complete(asked)
     assert (first.text, first.cached, again.text, again.cached) == ("one", False, "one", True)
     assert again.cost_usd == 0 and again.rungs == ("cached",)
-    assert gateway.forget("thread-9") == 1
+    with setting.database.write() as session:
+        assert forget(session, ["thread-9"]) == 1
     with setting.database.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(ModelReplyRow)) == 0
     assert gateway.complete(asked).text == "two"
@@ -243,6 +245,18 @@ def test_a_call_that_waits_for_a_place_gives_up_at_its_deadline(setting: Setting
     assert len(backend.requests) == 1
 
 
+def test_waiting_for_a_place_is_no_failure_of_the_model(setting: Setting) -> None:
+    gateway, _ = setting.gateway(2.0, "fine", "again", model_concurrency=1)
+    first = gateway.submit(call(repeat=1))
+    time.sleep(0.1)
+    waiting = [gateway.submit(call(repeat=n, deadline_s=0.2)) for n in range(2, 9)]
+    assert all(isinstance(future.exception(5), DeadlineExceeded) for future in waiting)
+    assert first.result(5).text == "fine" and gateway.complete(call(repeat=9)).text == "again"
+    gateway.close()
+    waited = [row for row in setting.rows() if row.outcome == "waited"]
+    assert len(waited) == 7 and not any(row.input_tokens or row.cost_micro_usd for row in waited)
+
+
 def test_a_cancelled_call_is_recorded_and_frees_its_place(setting: Setting) -> None:
     gateway, _ = setting.gateway(30.0, "never", "after", model_concurrency=1)
     future = gateway.submit(call(repeat=1))
@@ -305,8 +319,8 @@ def test_a_model_on_this_machine_sees_the_text_as_it_is(setting: Setting) -> Non
 
 def test_under_strict_privacy_an_unmasked_name_keeps_the_text_here(setting: Setting) -> None:
     gateway, backend = setting.gateway("here", pii_strict=True)
-    asked = call(MINI, LOCAL, text="then I met Anna Karenina there")
+    asked = call(MINI, LOCAL, text="then I met Ondraszek there")
     assert gateway.complete(asked).model == LOCAL
     with pytest.raises(KeptOnMachine):
-        gateway.complete(call(MINI, text="then I met Anna Karenina there"))
+        gateway.complete(call(MINI, text="then I met Ondraszek there"))
     assert [request.model for request in backend.requests] == [LOCAL]

@@ -1,13 +1,30 @@
 from __future__ import annotations
 
+import json
+import math
+import re
+import time
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eval import planted_data
+from eval.intervals import wilson
+from eval.loading import shipped
+from service.models import names
 from service.models.calls import Message, ModelCall
 from service.models.fencing import fence
 from service.models.leaving import as_shown_outside
 from service.models.masking import mask, unresolved_names
+from service.models.names import find_names
+
+
+def find_words(file: str) -> set[str]:
+    """The words of one of the lists that names are found with, in lower case."""
+    return {word.lower() for word in Path(names.__file__).with_name(file).read_text("utf-8").split()}
+
 
 PRIVATE = [
     ("write to priya@x.io today", "priya@x.io"),
@@ -37,6 +54,77 @@ def test_the_same_value_has_the_same_placeholder_everywhere() -> None:
     ]
 
 
+NAMED = [
+    ("Then Aisulu Iyer took it.", "Aisulu Iyer"),
+    ("It was Jørn's idea.", "Jørn"),
+    ("Since Wairimu left, nobody reviews.", "Wairimu"),
+    ("nobody but Ngozi van der Halvorsen knows", "Ngozi van der Halvorsen"),
+    ("Yewande said the budget is gone.", "Yewande"),
+    ("I reported to Oisín until May.", "Oisín"),
+    ("the call with Siobhán O’Rourke-Quispe ran long", "Siobhán O’Rourke-Quispe"),
+    ("und Frau Grzybowski sagte nein", "Grzybowski"),
+]
+
+
+@pytest.mark.parametrize(("text", "name"), NAMED)
+def test_names_that_stand_in_no_list_are_masked_by_the_words_around_them(text: str, name: str) -> None:
+    masked = mask([text])
+    assert name not in masked.texts[0]
+    assert masked.restore(masked.texts) == [text]
+
+
+def test_a_part_of_a_full_name_is_masked_wherever_it_stands() -> None:
+    assert "Halvorsen" not in mask(["Nobody but Aisulu Halvorsen knew.", "And the Halvorsen plan failed."]).texts[1]
+
+
+def test_generated_names_stand_in_no_list() -> None:
+    """What is measured on them (`eval run privacy`) is measured on names the rules have not seen."""
+    listed = find_words("given_names.txt") | find_words("ordinary_words.txt") | find_words("proper_words.txt")
+    assert not {name.lower() for name in (*planted_data._FIRST, *planted_data._LAST)} & listed
+
+
+def test_of_200_generated_names_few_get_out_and_of_ordinary_words_fewer_still() -> None:
+    """95 % of the names by the interval's lower bound; and under 0.3 % of the words of clean posts are masked as names."""
+    rows = [r for r in shipped("posts/voices_*").rows if r.lang == "en" and r.family == "clean"]
+    posts = planted_data.planted_posts([(r.id, r.body) for r in rows if len(r.body.split()) > 20])
+    full = [post for post in posts if post.items[0][0] == "name"]
+    kept = sum(post.items[0][1] not in mask([post.body]).texts[0] for post in full)
+    assert len(full) == 200 and wilson(kept, len(full)).low >= 0.95
+    words = sum(len(row.body.split()) for row in rows)
+    masked = sum(len(re.findall(r"\S+", row.body[n.start : n.end])) for row in rows for n in find_names(row.body))
+    assert masked / words < 0.003
+
+
+def test_no_contact_card_or_id_is_in_the_bytes_that_leave() -> None:
+    """The outgoing messages of the deep flag reader are captured by the `privacy` suite; here, what the gateway sends."""
+    rows = [r for r in shipped("posts/voices_*").rows if r.lang == "en" and r.family == "clean"]
+    posts = planted_data.planted_posts([(r.id, r.body) for r in rows if len(r.body.split()) > 20])
+    hard = [post for post in posts if "name" not in post.items[0][0]]
+    assert len(hard) == 200
+    for post in hard:
+        call = ModelCall("flags", ("openai/x",), (Message("user", fence(post.body, "post")),))
+        shown = as_shown_outside(call)
+        assert shown is not None
+        sent = json.dumps([message.content for message in shown.messages], ensure_ascii=False)
+        kind, value = post.items[0]
+        assert value.lower() not in sent.lower(), kind
+        digits = re.sub(r"\D", "", value)
+        assert len(digits) < 7 or digits not in re.sub(r"\D", "", sent), kind
+
+
+@pytest.mark.parametrize("unit", ["Aa ", "Aa Bb Cc, ", "A", "Aa-", "Dr. Aa ", "I told Xu Yz. "])
+def test_finding_names_is_linear(unit: str) -> None:
+    def seconds(size: int) -> float:
+        text, best = unit * (size // len(unit)), math.inf
+        for _ in range(3):
+            begin = time.process_time()
+            mask([text])
+            best = min(best, time.process_time() - begin)
+        return best
+
+    assert seconds(80_000) < 10 * max(seconds(20_000), 0.01)
+
+
 def test_ordinary_words_stay() -> None:
     text = (
         "My manager is fine. The Staff Engineer role at my company needs Kubernetes; I use version 1.24.3 since 2019."
@@ -51,7 +139,10 @@ def test_a_placeholder_in_the_text_itself_is_not_taken_for_ours() -> None:
 
 
 def test_what_looks_like_a_name_is_reported_where_it_stays() -> None:
-    assert unresolved_names(mask(["Yesterday I met Anna Karenina there."]).texts) == ["Anna Karenina"]
+    assert mask(["Yesterday I met Anna Karenina there."]).texts == ["Yesterday I met [NAME_1] there."]
+    assert unresolved_names(mask(["We spent it on Fotheringay stuff, on the Staff Engineer ladder."]).texts) == [
+        "Fotheringay"
+    ]
     assert unresolved_names(mask(["my manager Anna Karenina said so, and Anna Karenina knows"]).texts) == []
 
 

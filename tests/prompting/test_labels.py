@@ -23,12 +23,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return sqlite_url(path)
     import os
 
-    from tests.conftest import _execute, _named
+    from tests.furnished import execute, named
 
     server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
     name = f"test_{os.urandom(6).hex()}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    return _named(server, name)
+    execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    return named(server, name)
 
 
 def test_a_fresh_install_starts_with_live_toml_once(database: Database, folder: Path) -> None:

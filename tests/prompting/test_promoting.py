@@ -10,6 +10,8 @@ import pytest
 from service.app import Adapters
 from service.models.scripted import ScriptedBackend
 from service.prompting.labels import Labels
+from service.prompting.tables import PromptShadowRow
+from service.shadowing import LEAST_PAIRS
 from tests.prompting.conftest import second
 
 NAME = "draft_small"
@@ -63,6 +65,27 @@ def test_production_moves_forward_only_through_a_gate(judged: Callable[..., Any]
     done = service.call("GET", answer.headers["location"], role="admin").json()
     assert (done["state"], done["verdict"]) == ("done", "passed")
     assert service.stations.labels.live(NAME) == version
+
+
+@pytest.mark.parametrize(("gain", "verdict"), [(-0.3, "failed"), (0.3, "passed")])
+def test_shadow_runs_stop_a_version_that_passed_and_stand_in_its_report(
+    judged: Callable[..., Any], folder: Path, gain: float, verdict: str
+) -> None:
+    version = second(folder, NAME)
+    service, _ = judged("passed")
+    stations = service.stations
+    with stations.database.write() as session:
+        for n in range(LEAST_PAIRS):
+            scores = {"production_score": 0.5, "candidate_score": 0.5 + gain}
+            session.add(
+                PromptShadowRow(id=f"s{n}", name=NAME, production="1.0.0", candidate=version, post_id=f"p{n}",
+                                figures={}, at=stations.clock(), **scores)
+            )  # fmt: skip
+    gate_id = wish(service, version).json()["gate"]["id"]
+    run_gates(service)
+    gate = stations.promotions.gate(gate_id)
+    assert gate["verdict"] == verdict and gate["report"]["shadow"]["n"] == LEAST_PAIRS
+    assert stations.labels.live(NAME) == (version if verdict == "passed" else "1.0.0")
 
 
 @pytest.mark.parametrize("verdict", ["failed", "unmeasured", "breaks"])

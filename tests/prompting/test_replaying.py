@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from service.app import Adapters
 from service.models.scripted import ScriptedBackend
 from tests.degraded.conftest import PROMOTION
+from tests.furnished import THREADS, thread
 from tests.prompting.conftest import second
 from tests.prompting.test_shadowing import MODEL, writes
 
@@ -39,9 +41,20 @@ def test_a_replay_follows_the_recorded_version_and_evidence_not_the_present_ones
     service, made = assessed(service_on, NO_FLAGS, writes)
     version = second(folder, "draft_answer")
     service.stations.labels.move("draft_answer", "production", version, by="ada", reason="newer")
-    service.call("DELETE", "/v1/threads/acme/t-promo")
+    external_id, title, tags, body, answer = THREADS[0]
+    assert service.call(
+        "PUT", f"/v1/threads/acme/{external_id}", json=thread(title, tags, body, answer + " Be kind.")
+    ).is_success
     calls = replayed(service, made["id"]).json()["calls"]
     assert [(call["version"], call["same"]) for call in calls] == [("1.0.0", True), ("1.0.0", True)]
+
+
+def test_a_deleted_source_is_sent_to_no_model_again(service_on: Callable[..., Any]) -> None:
+    service, made = assessed(service_on, NO_FLAGS, writes)
+    assert "Write down what changed" in json.dumps(replayed(service, made["id"]).json())
+    service.call("DELETE", "/v1/threads/acme/t-promo")
+    calls = replayed(service, made["id"]).json()["calls"]
+    assert calls[1]["same"] is not True and "Write down what changed" not in json.dumps(calls)
 
 
 def test_a_changed_file_is_seen(service_on: Callable[..., Any], folder: Path) -> None:

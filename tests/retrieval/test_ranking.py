@@ -11,9 +11,11 @@ from service.intake.post import NewPost
 from service.intake.windows import EmbeddedPost, Window
 from service.retrieval.links import Links
 from service.retrieval.ranking import (
+    COPIED,
     FEATURES,
     FEEDBACK_FEATURES,
     RankingModel,
+    asked_again,
     features_of,
     shipped,
     standardised,
@@ -111,6 +113,15 @@ def test_feedback_lifts_the_thread_that_is_near_to_those_that_come_first() -> No
     model = RankingModel(first, weights, np.zeros(len(FEATURES) + 1, np.float32))
     order = model.order(features, vectors)
     assert order[4] > order[3] and model.duplicates(features) == pytest.approx([0.5] * 5)
+
+
+def test_only_the_same_words_make_a_copy_however_near_the_meaning() -> None:
+    features = np.zeros((3, len(FEATURES)), np.float32)
+    features[:, FEATURES.index("whole_to_question")] = [0.98, 0.98, 0.2]
+    features[:, FEATURES.index("same_words")] = [0.95, COPIED - 0.01, 0.0]
+    copied = asked_again(features)
+    assert copied[0] > 0.9 and copied[1:].tolist() == [0.0, 0.0]
+    assert asked_again(features[:0]).shape == (0,)
 
 
 def test_a_missing_sketch_neither_hides_nor_lifts_a_thread() -> None:

@@ -55,16 +55,21 @@ class Desk:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["post_id"])
 
-    def items(self, **query: Any) -> list[dict[str, Any]]:
+    def items(self, role: str = "moderator", **query: Any) -> list[dict[str, Any]]:
         """The queue's first page."""
-        answer = self.call("GET", "/v1/review/items", params=query)
+        answer = self.call("GET", "/v1/review/items", role, params=query)
         assert answer.status_code == 200, answer.text
         return list(answer.json()["data"])
 
-    def item_of(self, post_id: str) -> dict[str, Any]:
+    def item_of(self, post_id: str, role: str = "moderator") -> dict[str, Any]:
         """The open item of a post, in full."""
-        found = next(item for item in self.items(limit=200) if item["post_id"] == post_id)
-        return dict(self.call("GET", f"/v1/review/items/{found['id']}").json())
+        found = next(item for item in self.items(role, limit=200) if item["post_id"] == post_id)
+        return dict(self.call("GET", f"/v1/review/items/{found['id']}", role).json())
+
+    def next_of(self, role: str = "moderator", **query: Any) -> str | None:
+        """The id of the item a role is offered next."""
+        found: str | None = self.call("GET", "/v1/review/next", role, params=query).json()["id"]
+        return found
 
     def decide(self, item: dict[str, Any], verdict: str, role: str = "moderator", **more: Any) -> Any:
         """Decide on what an item shows."""
@@ -82,6 +87,7 @@ def open_desk(start: Callable[..., Any]) -> Callable[..., Desk]:
         service = start(Adapters(clock=clock), **settings)
         with service.stations.database.write() as session:
             service.keys["second"] = identity.create_key(session, "moderator", "acme", clock())
+            service.keys["third"] = identity.create_key(session, "moderator", "acme", clock())
             service.keys["elsewhere"] = identity.create_key(session, "moderator", "other", clock())
         return Desk(service, clock)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from service.every_minute import remind_urgent
 from service.integrations.tables import WebhookDeliveryRow
-from service.reminding import remind_urgent
 from tests.review.conftest import CALM, CRISIS, PRIVATE
 
 SECRET = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="
@@ -82,6 +82,9 @@ def test_two_moderators_never_hold_one_item(desk: Any) -> None:
     desk.clock.now += timedelta(seconds=121)
     assert desk.call("POST", f"{path}/claim", "second").status_code == 200
     assert desk.call("POST", f"{path}/heartbeat").status_code == 409
+    assert desk.call("POST", f"{path}/release", "second").status_code == 204
+    assert desk.call("POST", f"{path}/heartbeat", "second").status_code == 409
+    assert desk.call("POST", f"{path}/claim").status_code == 200
 
 
 def test_a_released_item_is_free(desk: Any) -> None:

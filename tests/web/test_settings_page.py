@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.review.conftest import desk, open_desk
+from service.review.tables import AuditRow
+from tests.review.conftest import SPAM, desk, open_desk
 from tests.web.test_review_pages import signed_in
 from tests.web.test_sign_in import csrf
 
@@ -62,3 +63,17 @@ def test_settings_change_only_for_admins_with_the_sessions_token(desk: Any, path
     client = signed_in(desk, role)
     token = csrf(client.get("/posts").text) if role == "moderator" else "guessed"
     assert client.post(f"/settings/{path}", data=FILLED | {"csrf": token}).status_code == 403
+
+
+def test_the_audit_chain_is_read_anew_when_an_admin_asks(desk: Any) -> None:
+    for name in ("a", "b"):
+        desk.decide(desk.item_of(desk.send(name, SPAM)), "dismiss")
+    admin = signed_in(desk, "admin")
+    assert "The chain of 2 links holds" in admin.get("/settings").text
+    desk.decide(desk.item_of(desk.send("c", SPAM)), "dismiss")
+    with desk.service.stations.database.write() as session:
+        session.get_one(AuditRow, 1).act = "agree"
+    shown = admin.get("/settings/audit").text
+    assert "The chain of 3 links holds" in shown and "Verify everything anew" in shown
+    assert "broken at link 1" in admin.get("/settings/audit?verify=all").text
+    assert "broken at link 1" in admin.get("/settings").text

@@ -16,6 +16,7 @@ from service.flagging.detectors.crisis import Crisis
 from service.flagging.detectors.identifying_detail import IdentifyingDetail
 from service.flagging.detectors.low_effort import LowEffort
 from service.flagging.detectors.minor_safety import MinorSafety
+from service.flagging.detectors.named_beside import NamedBeside
 from service.flagging.detectors.personal_information import PersonalInformation
 from service.flagging.detectors.prompt_injection import PromptInjection
 from service.flagging.detectors.spam_promotion import SpamPromotion
@@ -30,6 +31,7 @@ DETECTORS: tuple[Detector, ...] = (
     Credentials(),
     ConfidentialBusiness(),
     IdentifyingDetail(),
+    NamedBeside(),
     harassment.DETECTOR,
     hate.DETECTOR,
     sexual.DETECTOR,

@@ -13,6 +13,8 @@ from service.intake.normalise import ReadablePost
 
 MOST = 6
 """Findings of one cue in one field that are kept: more of the same is no more evidence."""
+FEW_LETTERS = 20
+"""A text of fewer different characters, an endless row of one letter say, cannot hold most pieces: that is told at once."""
 _BREAK = re.compile(r"[.!?\n。！？]")
 REACH = 240
 """Characters to each side in which a sentence's end is looked for."""
@@ -60,8 +62,10 @@ def matched(
     for reading in post.fields:
         text = reading.text.replace("’", "'")
         low = text.lower()
+        letters = set(low)
+        few = len(letters) < FEW_LETTERS
         for one in cues:
-            if one.needs and not any(piece in low for piece in one.needs):
+            if one.needs and not any(piece in low for piece in one.needs if not few or letters.issuperset(piece)):
                 continue
             kept = 0
             for match in one.pattern.finditer(text):

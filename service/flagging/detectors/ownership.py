@@ -15,7 +15,7 @@ _OWN = re.compile(
 )
 _OTHER = re.compile(
     r"\b(?:his|her|hers|their|theirs|him|them|he|she|they|s?ihre?[mnrs]?|sein\w{0,2}|ihm|ihr|lui|elle|leur|sa|ele|ela|dele|dela|él|ella|suyo|su|sus|"
-    r"jego|jej|onun|mother|father|mum|mom|sister|brother|boss|manager|guardian|colleague|patient\w?|customer|client|directly|direct)\b"
+    r"jego|jej|onun|mother|father|mum|mom|sister|brother|boss|manager|guardian|colleague|patient\w?|customer|client|(?<!me )direct(?:ly)?)\b"
     r"|他|她|उसका|उसकी|उनका",
     re.I,
 )
@@ -25,6 +25,12 @@ _OWN_THING = re.compile(
     r"mi (?:cv|currículum|nómina|recibo|contrato)|mis datos|mein\w{0,2} (?:lebenslauf|vertrag|daten|kopf|bewerbung\w{0,12})|mon (?:cv|contrat)|mes coordonnées|meu (?:cv|currículo)|meus dados|(?:roast|review|check) (?:it|this|me|my))\b|मेरा|मेरी|我的",
     re.I,
 )
+_APPLICATION = re.compile(
+    r"\b(?:cv|résumé|resume|curr[íi]cul(?:o|um)|cover letter|application letter|lebenslauf|bewerbung\w{0,12}|anschreiben|footer|beneficiary|beneficiari[ao]|beneficiário|"
+    r"lettre de motivation|carta de presentación|carta de apresentação)\b",
+    re.I,
+)
+"""Papers that people write about themselves: a name at their head is most often the writer's."""
 _INTRODUCES_SELF = re.compile(
     r"\b(?:i'm|i am|my name is|name'?s|call me|ich bin|je suis|soy|sou|me llamo|me chamo|regards|cheers|thanks|best|grüße|cordialement|saludos)[,:!]?\s{0,3}$",
     re.I,
@@ -38,7 +44,7 @@ def owner(text: str, start: int, end: int) -> Literal["own", "other", ""]:
     blank = before.rfind("\n\n")
     own = _last(_OWN, before)
     other = _last(_OTHER, before)
-    wide_own = _OWN_THING.search(text, max(0, start - 400), start) is not None
+    wide_own = any(pattern.search(text, max(0, start - 400), start) for pattern in (_OWN_THING, _APPLICATION))
     for match in _NAMED.finditer(before):
         if not wide_own and not _INTRODUCES_SELF.search(before[: match.start()]) and own < match.start() - 30:
             other = max(other, match.start())

@@ -12,6 +12,8 @@ from service.intake.normalise import ReadablePost, Reading
 from service.models.private_data import PrivateDatum, find_private_data
 
 NAME = "personal_information"
+_SURE = 0.8
+"""From here on a finding is private data, and not a number or a line that only looks like it."""
 _ROLES = re.compile(
     r"(?:info|press|presse|prensa|imprensa|media|support|help|helpdesk|service|contact|contacto|contato|kontakt|hello|hi|hola|careers?|jobs?|"
     r"vagas|empleo|bewerbung|karriere|recruit\w*|hiring|talent|hr|people|team|office|admin|administrator|root|webmaster|postmaster|hostmaster|"
@@ -125,6 +127,15 @@ class PersonalInformation:
                     Finding("personal_information", probability, (located(reading, start, end),), NAME, detail)
                 )
         return sorted(found, key=lambda finding: -finding.probability)
+
+
+def exposes_somebody(finding: Finding) -> bool:
+    """Whether a finding is private data of somebody other than the writer (clause 4.1, its urgent case).
+
+    Shared mailboxes, public lines and invented examples are below `_SURE`; an IP address points at no door.
+    """
+    whose, _, kind = finding.detail.partition(":")
+    return finding.detector == NAME and whose == "other" and kind != "ip" and finding.probability >= _SURE
 
 
 def _pieces(reading: Reading, context: DetectorContext) -> Iterator[tuple[int, int, str, float]]:

@@ -164,7 +164,7 @@ def _described(
     sentence = text[start:end].strip()
     rest = min(1.0, (whole - len(group)) / 15)
     share = len(foreign) / len(group) * rest
-    unknown = [word for word in foreign if word not in _career_words()]
+    unknown = [word for word in foreign if word not in career_words()]
     strange = len(unknown) / len(group) * rest
     task, change, add, ask = (rest * bool(p.search(sentence)) for p in (_TASK, _CHANGE, _ADD, _ASK))
     reply, letters = (rest * bool(p.search(sentence)) for p in (_REPLY, _LETTERS))
@@ -185,7 +185,8 @@ def _described(
 
 
 @cache
-def _career_words() -> frozenset[str]:
+def career_words() -> frozenset[str]:
+    """Words that posts about working life use, in lower case."""
     return frozenset(VOCABULARY.read_text("utf-8").split())
 
 

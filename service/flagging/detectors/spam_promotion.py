@@ -1,10 +1,12 @@
-"""Advertising: shortened or referral links, contact bait, codes and price talk beside them, the same line again and again."""
+"""Advertising: shortened or referral links, codes, calls and price talk, the same line again and again, and what is counted
+in `bait.py`: asking, promising, leading elsewhere."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 
+from service.flagging.detectors import bait
 from service.flagging.finding import DetectorContext, Finding, located
 from service.intake.normalise import ReadablePost
 
@@ -22,6 +24,7 @@ _CUES: tuple[tuple[str, float, re.Pattern[str]], ...] = (
 _LINK = re.compile(r"https?://\S{4,400}", re.I)
 _ASKED = re.compile(r"\b(?:should i|is it worth|anyone (?:tried|taken)|scam\??|has anybody|did you take)\b", re.I)
 MOST = 5
+LEAST_BAIT = 0.2
 
 
 class SpamPromotion:
@@ -40,6 +43,11 @@ class SpamPromotion:
                         Finding("spam_promotion", probability, (located(reading, *match.span()),), NAME, detail)
                     )
                     break
+            probability, start, end = bait.strongest(reading.text)
+            if probability >= LEAST_BAIT:
+                start += len(reading.text[start:end]) - len(reading.text[start:end].lstrip())
+                span = (located(reading, start, start + len(reading.text[start:end].rstrip())),)
+                found.append(Finding("spam_promotion", probability, span, NAME, "bait"))
         body = post.body.text
         links = Counter(_LINK.findall(body))
         if links and max(links.values()) >= 3:

@@ -43,7 +43,7 @@ DISTRESS_ABROAD = (
         r"(?:crises?|attaques?) de panique|(?:n'arrive|arrive|peux|pouvais) (?:plus|pas) (?:à )?(?:respirer|dormir|me lever|sortir|manger|parler)|(?:pleure|pleurais|pleuré) (?:tous les|toutes les|chaque|sans|dans les)|je tremb\w+|je n'en peux plus|je n'y arrive plus|je n'arrive plus\b|je ne tiens plus|(?:ne )?(?:vois|voyais|y a) (?:plus )?(?:aucune|pas d') ?issue|n'ai personne|(?:enfermée?|assise?|effondrée?) (?:dans|aux|sur|par) (?:les|le|la)? ?(?:toilettes|carrelage|sol|terre)|plus (?:de|aucun) (?:souffle|espoir)",
         r"n'arrive plus à (?:suivre|compiler|trouver|reproduire|choisir entre)|tremble de rire"),
     cue("de", 0.6,
-        r"panikattacke\w*|(?:krieg\w*|bekomm\w*|hab\w*)[^.\n]{0,24}keine luft|nicht (?:mehr )?atmen|(?:wein|heul)e? (?:jeden|jede|nur noch|ständig|die ganze)|(?:zitter|zittere|gezittert)\b|ich kann nicht mehr|keinen ausweg|hab\w* niemand\w*|mir schwarz (?:wird|vor augen)|(?:am|auf dem) (?:boden|fliesen)[^.\n]{0,20}(?:gelegen|gesessen|lieg|sitz)|(?:saß|gesessen|sitze)[^.\n]{0,24} im treppenhaus",
+        r"panikattacke\w*|(?:krieg\w*|bekomm\w*|hab\w{0,8})[^.\n]{0,24}keine luft|nicht (?:mehr )?atmen|(?:wein|heul)e? (?:jeden|jede|nur noch|ständig|die ganze)|(?:zitter|zittere|gezittert)\b|ich kann nicht mehr|keinen ausweg|hab\w* niemand\w*|mir schwarz (?:wird|vor augen)|(?:am|auf dem) (?:boden|fliesen)[^.\n]{0,20}(?:gelegen|gesessen|lieg|sitz)|(?:saß|gesessen|sitze)[^.\n]{0,24} im treppenhaus",
         r"kann nicht mehr (?:warten|nachvollziehen|genau)|luft (?:nach oben|zum)"),
     cue("pt", 0.6,
         r"(?:crises?|ataques?) de (?:pânico|ansiedade|choro)|não consigo (?:mais )?(?:respirar|levantar|sair da cama|parar de chorar|dormir|comer|falar)|(?:choro|chorando|chorei) (?:todo|toda|no banheiro|sem parar|escondid)|não aguento mais|não (?:vejo|tenho) (?:mais )?(?:nenhuma )?saída|não tenho (?:ninguém|a quem|com quem)|corpo não obedece|coração na garganta|tremendo (?:tod[oa]|inteir[oa])|(?:sentad[oa]|caíd[oa]|deitad[oa]) no chão|não sei mais o que fazer",
@@ -59,7 +59,7 @@ DISTRESS_ABROAD = (
 
 VIOLENCE_ABROAD = (
     cue("es", 0.8,
-        r"\b(?:l[oae]s?|te|lo|a) (?:voy|vamos|van|va) a (?:matar|romper|quebrar|golpear|cagar a palos|lastimar|reventar|acuchillar)\b|(?:voy|vamos|van|va) a (?:matar(?:lo|la|los|te|le)|(?:quebrar|romper)(?:le|lo|la|te)?(?: las? (?:manos?|piernas?|cara))?|reventar(?:lo|la|le|te))|(?:amenaz\w+)[^.\n]{0,30}(?:muerte|matar|pistola|cuchillo|navaja)|(?:llev\w+|tra[ejé]\w*|tiene|saqu\w+|sacó) (?:un|una|el|la|su)?\s?(?:pistola|cuchillo|navaja|arma)\b|una paliza",
+        r"\b(?:l[oae]s?|te|lo|a) (?:voy|vamos|van|va) a (?:matar|romper|quebrar|golpear|cagar a palos|lastimar|reventar|acuchillar)\b|(?:voy|vamos|van|va) a (?:matar(?:lo|la|los|te|le)|(?:quebrar|romper)(?:le|lo|la|te)?(?: las? (?:manos?|piernas?|cara))?|reventar(?:lo|la|le|te))|(?:amenaz\w{1,12})[^.\n]{0,30}(?:muerte|matar|pistola|cuchillo|navaja)|(?:llev\w+|tra[ejé]\w*|tiene|saqu\w+|sacó) (?:un|una|el|la|su)?\s?(?:pistola|cuchillo|navaja|arma)\b|una paliza",
         r"proces\w+|\bhijos? del? padre|servidor|build|zombie|huérfan\w+"),
     cue("fr", 0.8,
         r"\b(?:je|il|elle|on|ils) (?:vais|va|vont|veut|veux) (?:te|le|la|les|lui|leur) (?:tuer|crever|massacrer|planter|frapper|casser la (?:gueule|figure)|faire la peau|buter)\b|menac\w+ de (?:mort|(?:me|le|la|les|nous|te) (?:tuer|frapper|planter))|(?:avec|sorti|amené|apport\w+|acheté) (?:un|son|le) (?:couteau|fusil|flingue|pistolet|arme)|(?:l'|m'|t'|les |nous )attend(?:ra|rait|ait)? (?:en bas|dehors|à la sortie|sur le parking)|(?:y|il|elle) (?:passera|passeront) aussi|te faire la peau",
@@ -68,7 +68,7 @@ VIOLENCE_ABROAD = (
         r"\b(?:bring|bringe|bringt|werde)\b[^.\n]{0,20}\b(?:ihn|sie|dich|euch|den|die)\b[^.\n]{0,12}\b(?:um|umbringen|abstechen|töten|erschießen|zusammenschlagen)\b|amok\w*|morddrohung\w*|(?:droht|gedroht|drohte)[^.\n]{0,40}(?:umbring|abstech|messer|waffe|zusammenschlag|erschieß)\w*|(?:mit|ein|seinem|das) (?:messer|waffe|pistole|hammer) (?:in die|ins|zur) (?:arbeit|büro|firma|werkstatt|schule)",
         r"prozess|build|branch|server"),
     cue("pt", 0.8,
-        r"\b(?:vou|vai|vamos|vão) (?:te |o |a |os |lhe |ele |ela )?(?:matar|esfaquear|quebrar a cara|arrebentar|dar (?:um )?tiro|encher de porrada|pegar) ?(?:ele|ela|você|eles|todo mundo|o \w+|a \w+)?\b|ameaç\w+[^.\n]{0,40}(?:morte|matar|faca|arma|tiro)|(?:com|levar|trazer|trouxe|levou) (?:uma?|a|o) (?:faca|arma|revólver|pistola)|n(?:unca|ão vai) mais gritar com ninguém",
+        r"\b(?:vou|vai|vamos|vão) (?:te |o |a |os |lhe |ele |ela )?(?:matar|esfaquear|quebrar a cara|arrebentar|dar (?:um )?tiro|encher de porrada|pegar) ?(?:ele|ela|você|eles|todo mundo|o \w+|a \w+)?\b|ameaç\w{1,12}[^.\n]{0,40}(?:morte|matar|faca|arma|tiro)|(?:com|levar|trazer|trouxe|levou) (?:uma?|a|o) (?:faca|arma|revólver|pistola)|n(?:unca|ão vai) mais gritar com ninguém",
         r"processo|servidor|zumbi|build|vou pegar (?:o|a) (?:metrô|tarefa|ônibus|card|ticket)"),
     cue("hi", 0.8,
         r"मार (?:डाल|दूँगा|दूंगा|देगा|डालूँगा|डालूंगा)\S*|जान से मार\S*|(?:चाकू|पिस्तौल|बंदूक) (?:लेकर|ले कर|दिखा)\S*|गोली मार\S*|जान से (?:मारने की )?धमकी|धमकी[^।\n]{0,20}(?:मार|जान|चाकू)",
@@ -76,6 +76,6 @@ VIOLENCE_ABROAD = (
     cue("zh", 0.8,
         r"(?:杀|砍|弄|打|捅|炸)(?:死|了|掉)(?:他|她|你|他们|你们|那|所有|老板)|(?:带|拿|买)(?:了)?(?:一?把)?(?:刀|枪|汽油)|同归于尽|别想(?:活着|走着)(?:出去|离开)|一个都别想|让(?:他|她|你们|他们)(?:见血|好看|付出代价|陪葬)|要(?:他|她|你|他们)(?:的)?命",
         r"进程|杀毒|线程|拿来主义"),
-    cue("pl", 0.8, r"zabij[ęe] (?:go|ją|ich|was|cię)|(?:groz\w+|zagroził\w*)[^.\n]{0,40}(?:zabi\w+|pobi\w+|noż\w+|śmierci\w*)|(?:z|przyn\w+|ma) (?:nożem|nóż|broń|pistolet)|połam\w+ (?:mu|jej|im) (?:ręce|nogi)", r"proces"),
+    cue("pl", 0.8, r"zabij[ęe] (?:go|ją|ich|was|cię)|(?:groz\w{1,12}|zagroził\w{0,6})[^.\n]{0,40}(?:zabi\w+|pobi\w+|noż\w+|śmierci\w*)|(?:z|przyn\w+|ma) (?:nożem|nóż|broń|pistolet)|połam\w+ (?:mu|jej|im) (?:ręce|nogi)", r"proces"),
     cue("tr", 0.8, r"(?:onu|seni|onları|sizi) öldür\w+|(?:bıçak|silah)(?:la|ı)? (?:getir\w+|çek\w+|göster\w+)|ölümle tehdit\w*", r"proses|süreç"),
 )  # fmt: skip

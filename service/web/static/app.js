@@ -43,7 +43,7 @@
     const beat = () => {
       if (document.hidden) return;
       fetch(lease.dataset.heartbeat, { method: "POST", headers: { "X-CSRF-Token": lease.dataset.csrf } }).then((answer) => {
-        if (answer.status === 409) { lease.hidden = false; lease.textContent = "Somebody else took this item over. Reload before you decide."; }
+        if (answer.status === 409) { lease.hidden = false; lease.textContent = "You hold this no longer: it was given back, or somebody else took it. Reload before you go on."; }
       }).catch(() => {});
     };
     setInterval(beat, 30000);

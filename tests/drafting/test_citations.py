@@ -1,0 +1,29 @@
+"""Details of a sentence that its source must hold."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from service.drafting.citations import check_details
+
+SOURCE = "I waited three months, asked 2 times and then wrote it down."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "fits"),
+    [
+        ("They waited three months.", True),
+        ("They waited 3 months before asking.", True),
+        ("They asked two times.", True),
+        ("Two mentors say to write it down.", True),
+        ("One day it pays to write it down.", True),
+        ("They waited twelve months.", False),
+        ("They waited six long months.", False),
+        ("Ask for it ten times.", False),
+    ],
+)
+def test_a_number_written_as_a_word_counts_like_one_in_digits(sentence: str, fits: bool) -> None:
+    passage = SimpleNamespace(text=SOURCE)
+    assert (check_details(sentence, [passage]) is None) is fits  # type: ignore[list-item]

@@ -1,0 +1,156 @@
+"""What a site's tagger is learned from, with which vocabulary, and that a plain installation can learn it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from service.cli_tags import app
+from service.clock import new_id
+from service.corpus import repository as corpus
+from service.corpus.thread import Answer, Thread
+from service.database import Database, sqlite_url
+from service.intake import repository as posts
+from service.intake.post import Author, NewPost
+from service.settings import Settings
+from service.tagging.fit_site import texts_of, vocabulary_of
+from service.tagging.tables import TaggerRow
+from service.tagging.taxonomy import Taxonomy
+from tests.furnished import MODELS, ROOT
+from tests.tagging.test_tagger import NOW, TINY, texts
+
+FITS_WITH = {"scikit-learn": "sklearn", "scipy": "scipy"}
+
+
+def put(session: object, name: str, author: str | None, answerer: str = "m") -> None:
+    thread = Thread(
+        title=f"About {name}", body="How is it made?", tags=["bread"], created_at=NOW,
+        author=Author(id=author) if author else None,
+        answers=[Answer(external_id="a1", body=f"Said by {answerer}.", author=Author(id=answerer))],
+    )  # fmt: skip
+    corpus.put_thread(session, "kitchen", name, thread, NOW)  # type: ignore[arg-type]
+
+
+def post(session: object, author: str) -> None:
+    sent = NewPost(site="kitchen", external_id=author, title=f"Post of {author}", body="?", author=Author(id=author))
+    kept = posts.keep(session, sent, "en", NOW)  # type: ignore[arg-type]
+    posts.keep_tags(session, kept.post.id, ["bread"], "author", NOW)  # type: ignore[arg-type]
+
+
+def fitted(session: object, taxonomy: Taxonomy) -> None:
+    row = TaggerRow(
+        id=new_id(), site="kitchen", taxonomy=taxonomy.model_dump(mode="json"), weights=b"", report={}, at=NOW
+    )
+    session.add(row)  # type: ignore[attr-defined]
+
+
+def test_what_an_author_wrote_who_opted_out_teaches_nothing(database: Database) -> None:
+    with database.write() as session:
+        put(session, "t-in", "ada")
+        put(session, "t-unnamed", None)
+        put(session, "t-out", "bob", answerer="ada")
+        put(session, "t-answered-by-bob", "cleo", answerer="bob")
+        post(session, "ada")
+        post(session, "bob")
+        corpus.set_reuse(session, "kitchen", "bob", "opted_out", NOW)
+        corpus.set_reuse(session, "elsewhere", "ada", "opted_out", NOW)
+    with database.read() as session:
+        found = texts_of(session, "kitchen", TINY)
+    titles = {text.title for text in found}
+    assert titles == {"About t-in", "About t-unnamed", "About t-answered-by-bob", "Post of ada"}
+    assert not any("Said by" in text.body for text in found)
+
+
+def test_an_author_who_allows_it_again_teaches_again(database: Database) -> None:
+    with database.write() as session:
+        put(session, "t-out", "bob")
+        corpus.set_reuse(session, "kitchen", "bob", "opted_out", NOW)
+        corpus.set_reuse(session, "kitchen", "bob", "allowed", NOW)
+    with database.read() as session:
+        assert len(texts_of(session, "kitchen", TINY)) == 1
+
+
+def test_the_vocabulary_of_a_site_is_that_of_its_newest_fit(database: Database) -> None:
+    newer = TINY.model_copy(update={"version": "1.1.0"})
+    with database.write() as session:
+        fitted(session, TINY)
+        fitted(session, newer)
+    with database.read() as session:
+        known = vocabulary_of(session, "kitchen")
+        assert known is not None and known.version == "1.1.0"
+        assert vocabulary_of(session, "elsewhere") is None
+
+
+@pytest.fixture
+def command(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[Settings, str]]:
+    """Runs `answerloop tags …` on a fresh data folder; returns what it says on both outputs."""
+    settings = make_settings()
+    monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
+    monkeypatch.chdir(ROOT)
+    opened = Database(sqlite_url(settings.data_dir / "answerloop.sqlite3"))
+    opened.create_schema()
+    with opened.write() as session:
+        for number, text in enumerate(texts()):
+            thread = Thread(title=text.title, body=text.body, tags=list(text.tags), created_at=text.at)
+            corpus.put_thread(session, "kitchen", f"t{number}", thread, NOW)
+        fitted(session, TINY)
+    opened.close()
+
+    def run(*arguments: str) -> tuple[Settings, str]:
+        return settings, CliRunner().invoke(app, arguments).output
+
+    return run
+
+
+def test_a_site_keeps_its_vocabulary_when_it_is_fitted_anew(command: Callable[..., tuple[Settings, str]]) -> None:
+    settings, said = command("fit", "--site", "kitchen")
+    assert "vocabulary: kitchen 1.0.0, 3 tags" in said and "P@1" in said
+    opened = Database(settings.database)
+    with opened.read() as session:
+        newest = session.scalars(sa.select(TaggerRow).order_by(TaggerRow.id.desc())).first()
+        assert newest is not None and newest.taxonomy["name"] == "kitchen" and newest.weights
+    opened.close()
+
+
+def test_a_site_without_a_fit_gets_the_shipped_vocabulary(command: Callable[..., tuple[Settings, str]]) -> None:
+    _, said = command("fit", "--site", "elsewhere")
+    assert "vocabulary: tech-career 1.0.0" in said
+
+
+def locked(name: str, file: str) -> list[str]:
+    found = re.findall(
+        rf"^{name}==(\S+).*(?:\n    --hash=sha256:[0-9a-f]{{64}}.*)+", (ROOT / file).read_text("utf-8"), re.M
+    )
+    return [str(version) for version in found]
+
+
+@pytest.mark.parametrize("package", FITS_WITH)
+def test_a_plain_installation_has_what_a_fit_needs(package: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert package in project["dependencies"]
+    assert locked(package, "requirements.lock")
+    assert locked(package, "requirements.lock") == locked(package, "requirements-dev.lock")
+
+
+def test_the_server_starts_without_what_a_fit_needs(tmp_path: Path) -> None:
+    (tmp_path / "models").symlink_to(MODELS)
+    asks = (
+        "import sys; from service.app import create_app; from service.settings import Settings; create_app(Settings())"
+    )
+    asks += f"; print([name for name in {sorted(FITS_WITH.values())} if name in sys.modules])"
+    environment = {**os.environ, "DATA_DIR": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, "-c", asks], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip().splitlines()[-1] == "[]"
