@@ -18,6 +18,8 @@ from service.models.gateway import Gateway
 from tests.models.misbehaving import GOOD, SCHEMA, Server
 
 DEADLINE_S = 1.0
+PATIENCE_S = 8.0
+"""For what ends by itself: long enough that a busy machine does not turn another fault into a missed deadline."""
 
 
 def call(*models: str, deadline_s: float = DEADLINE_S, **more: object) -> ModelCall:
@@ -80,33 +82,37 @@ FAULTS: dict[str, type[ModelFailed]] = {
     "closes": ModelFailed,
     "unauthorised": ModelFailed,
 }
+LASTING = {"silent", "hang", "endless"}
+"""Faults that end at the deadline and not before."""
 
 
 @pytest.mark.parametrize(("model", "error"), FAULTS.items())
 def test_a_provider_that_does_not_recover_is_an_error_in_time(
     gateway: Gateway, model: str, error: type[ModelFailed]
 ) -> None:
+    deadline_s = DEADLINE_S if model in LASTING else PATIENCE_S
     started = time.monotonic()
     with pytest.raises(error) as raised:
-        gateway.complete(call(model))
-    assert time.monotonic() - started <= DEADLINE_S + 1
+        gateway.complete(call(model, deadline_s=deadline_s))
+    assert time.monotonic() - started <= deadline_s + 1
     assert raised.value.extra["attempts"]
     assert "fine?" not in raised.value.detail
 
 
 @pytest.mark.parametrize("model", FAULTS)
 def test_the_next_model_answers_when_one_fails(gateway: Gateway, model: str) -> None:
+    deadline_s = 4.0 if model in LASTING else PATIENCE_S
     started = time.monotonic()
-    completion = gateway.complete(call(model, "good", deadline_s=2.0))
+    completion = gateway.complete(call(model, "good", deadline_s=deadline_s))
     assert completion.data == GOOD
     assert completion.model == "openai/good"
-    assert time.monotonic() - started <= 3.0
+    assert time.monotonic() - started <= deadline_s + 1
     assert completion.attempts[0].model == f"openai/{model}"
 
 
 @pytest.mark.parametrize("model", ["hang", "closes", "endless", "truncated", "html", "refuses"])
 def test_a_stream_that_breaks_starts_again_with_the_next_model(gateway: Gateway, model: str) -> None:
-    text, completion = streamed(gateway, call(model, "good", deadline_s=2.0))
+    text, completion = streamed(gateway, call(model, "good", deadline_s=4.0))
     assert text == completion.text
     assert completion.data == GOOD
 
