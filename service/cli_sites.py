@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from service.people.site_settings import MOST_DAYS
 from service.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="What a site decides for itself.")
+BY = "command line"
 
 
 @app.callback()
@@ -19,19 +21,18 @@ def sites() -> None:
 @app.command("answer-age")
 def answer_age(
     days: Annotated[
-        int | None, typer.Argument(min=1, max=36_500, help="Days; left out: as ANSWER_AGE_DAYS says.")
+        int | None, typer.Argument(min=1, max=MOST_DAYS, help="Days; left out: as ANSWER_AGE_DAYS says.")
     ] = None,
     site: Annotated[str, typer.Option(help="The site; the sample community by default.")] = "sample",
 ) -> None:
     """From how many days on an answer is shown as old on a site."""
-    from service.corpus.generations import new_version
+    from service.clock import system_clock
     from service.local import open_database
-    from service.people import identity, site_settings
+    from service.people import site_settings
+    from service.site_choices import choose_answer_age
 
     settings = Settings()
     with open_database(settings) as database, database.write() as session:
-        identity.check_site(session, site)
-        site_settings.set_answer_age_days(session, site, days)
-        new_version(session, site)  # what is remembered of lookups tells old answers by the age of before
+        choose_answer_age(session, site, days, BY, system_clock())
         now = site_settings.answer_age_days(session, site, settings.answer_age_days)
     print(f"{site}: answers older than {now} days are shown as old")

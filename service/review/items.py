@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.clock import new_id
 from service.errors import NotFound
-from service.review import titles
+from service.review import titles, wellbeing
 from service.review.tables import ReviewFacetRow, ReviewItemRow
 
 URGENCY = {"urgent_review": 0, "hold": 1, "review": 2, "publish": 2}
@@ -135,6 +135,7 @@ def write_facets(session: Session, row: ReviewItemRow, tags: list[str] | None) -
     by |= {"audit"} if row.origin == "audit" else set()
     wanted = [("category", c) for c in row.categories] + [("tag", t) for t in _unique(tags)]
     wanted += [("by", b) for b in sorted(by)] + [("route", "review" if row.route == "publish" else row.route)]
+    wanted.append(("heaviest", wellbeing.heaviest(row.categories)))
     session.flush()
     values = [{"facet": f, "value": v, "urgency": row.urgency, "item_id": row.id, "site": row.site} for f, v in wanted]
     session.execute(sa.insert(ReviewFacetRow), values)

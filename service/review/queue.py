@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from service.database import Database
 from service.intake.tables import PostRow, PostTextRow
-from service.review import deciders, titles
+from service.review import deciders, titles, wellbeing
 from service.review.tables import ReviewFacetRow, ReviewItemRow
 
 COUNTS_AGE_S = 3.0
 LOOKED_AT = 60
 FURTHER = 5_000
-"""Where the first `LOOKED_AT` items are all to be avoided, a lighter one is looked for among so many after them."""
+"""Where the first `LOOKED_AT` items are all to be avoided, a lighter one is looked for by its heaviest concern: in the whole
+queue, and where it is filtered among so many items after them."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,10 @@ class Listed:
 
 def page(
     session: Session, site: str | None, person: str, filters: Filters, now: datetime, limit: int,
-    after: tuple[int, str] | None = None, *, to_take: bool = False, avoid: Sequence[str] = (),
-    up_to: tuple[int, str] | None = None,
+    after: tuple[int, str] | None = None, *, to_take: bool = False,
 ) -> list[Listed]:  # fmt: skip
-    """Open items of a site (None: every site) after a place in the queue and up to another, without those this person may
-    not decide and those of a category in `avoid`; `to_take` also without those they escalated or somebody else holds."""
+    """Open items of a site (None: every site) after a place in the queue, without those this person may not decide;
+    `to_take` also without those they escalated or somebody else holds."""
     item = ReviewItemRow
     site = filters.site if site is None else site
     facets = filters.facets()
@@ -76,25 +76,13 @@ def page(
             query = query.where(item.site == site)
         query = query.where(item.state == "open")
         urgency, key = item.urgency, item.id
-    for name, value in facets[1:]:
-        other = sa.orm.aliased(ReviewFacetRow)
-        query = query.where(sa.exists().where(*_is(other, name, value), other.urgency == urgency, other.item_id == key))
+    query = query.where(*(_has(name, value, urgency, key) for name, value in facets[1:]))
     query = query.join(PostRow, PostRow.id == item.post_id)
     text = sa.and_(PostTextRow.post_id == item.post_id, PostTextRow.revision == PostRow.revision)
     query = query.outerjoin(PostTextRow, text)
-    query = query.where(PostRow.erased_at.is_(None), deciders.may_decide(person), *_conditions(filters, person, now))
-    if to_take:
-        query = query.where(deciders.not_handed_on(person), _free(person, now))
-    if avoid:
-        other = sa.orm.aliased(ReviewFacetRow)
-        named = sa.and_(other.facet == "category", other.value.in_(avoid))
-        query = query.where(~sa.exists().where(named, other.urgency == urgency, other.item_id == key))
-    if filters.search:
-        query = query.where(titles.matching(session, site, filters.search))
+    query = query.where(*_conditions(session, site, person, filters, now, to_take=to_take))
     if after is not None:
         query = query.where(sa.tuple_(urgency, key) > after)
-    if up_to is not None:
-        query = query.where(sa.tuple_(urgency, key) <= up_to)
     query = query.order_by(urgency, key).limit(limit)
     return [Listed(row[0], row[1], row[3] or "", row[2]) for row in session.execute(query)]
 
@@ -116,11 +104,40 @@ def next_item(
     found = [one.item for one in page(session, site, person, filters, now, LOOKED_AT, after, to_take=True)]
     lighter = next((row for row in found if not avoided & set(row.categories)), None)
     if lighter is None and len(found) == LOOKED_AT and filters.category not in avoided:
-        place = (found[-1].urgency, found[-1].id)
-        end = _place_after(session, filters.site if site is None else site, place)
-        further = page(session, site, person, filters, now, 1, place, to_take=True, avoid=avoid, up_to=end)
-        lighter = further[0].item if further else None
+        site = filters.site if site is None else site
+        lighter = _lighter(session, site, person, filters, now, (found[-1].urgency, found[-1].id), avoid)
     return lighter or (found[0] if found else None)
+
+
+def _lighter(
+    session: Session, site: str | None, person: str, filters: Filters, now: datetime, after: tuple[int, str],
+    avoid: Sequence[str],
+) -> ReviewItemRow | None:  # fmt: skip
+    """The first item after a place that has no category of `avoid`.
+
+    For each concern that need not be avoided the first item of which it is the heaviest is looked up along the index of
+    facets; the first of those is the one. Filters are tried on one item after the other, and so on `FURTHER` at most.
+    """
+    item, lead = ReviewItemRow, sa.orm.aliased(ReviewFacetRow)
+    names = [name for name in wellbeing.BY_WEIGHT if name not in avoid]
+    light = sa.values(sa.column("name", sa.String), name="light").data([(name,) for name in names]).cte()
+    query = sa.select(lead.item_id).join_from(lead, item, item.id == lead.item_id)
+    query = query.join(PostRow, PostRow.id == item.post_id)
+    query = query.where(lead.facet == "heaviest", lead.value == light.c.name)
+    if site is not None:
+        query = query.where(lead.site == site)
+    query = query.where(sa.tuple_(lead.urgency, lead.item_id) > after)
+    end = _place_after(session, site, after) if filters != Filters(site=filters.site) else None
+    if end is not None:
+        query = query.where(sa.tuple_(lead.urgency, lead.item_id) <= end)
+    query = query.where(*_conditions(session, site, person, filters, now, to_take=True))
+    query = query.where(*(_has(name, value, lead.urgency, lead.item_id) for name, value in filters.facets()))
+    behind = set(avoid) & set(wellbeing.BY_WEIGHT[wellbeing.BY_WEIGHT.index(names[0]) :])
+    query = query.where(*(~_has("category", name, lead.urgency, lead.item_id) for name in sorted(behind)))
+    first = query.order_by(lead.urgency, lead.item_id).limit(1).correlate(light).scalar_subquery()
+    ids = [found for found in session.scalars(sa.select(first).select_from(light)) if found is not None]
+    rows = session.scalars(sa.select(item).where(item.id.in_(ids)))
+    return min(rows, key=lambda row: (row.urgency, row.id), default=None)
 
 
 def _place_after(session: Session, site: str | None, place: tuple[int, str]) -> tuple[int, str] | None:
@@ -172,6 +189,7 @@ def count(session: Session, site: str | None) -> QueueCounts:
     """Count the open items."""
     by_urgency = sa.select(ReviewItemRow.urgency, sa.func.count()).where(ReviewItemRow.state == "open")
     by_facet = sa.select(ReviewFacetRow.facet, ReviewFacetRow.value, sa.func.count())
+    by_facet = by_facet.where(ReviewFacetRow.facet != "heaviest")
     if site is not None:
         by_urgency = by_urgency.where(ReviewItemRow.site == site)
         by_facet = by_facet.where(ReviewFacetRow.site == site)
@@ -186,8 +204,21 @@ def _is(row: Any, facet: str, value: str) -> list[Any]:
     return [row.facet == facet, row.value == value]
 
 
-def _conditions(filters: Filters, person: str, now: datetime) -> list[Any]:
-    item, wanted = ReviewItemRow, []
+def _has(facet: str, value: str, urgency: Any, key: Any) -> sa.Exists:
+    """The condition that the item at a place in the queue has a facet."""
+    other = sa.orm.aliased(ReviewFacetRow)
+    return sa.exists().where(*_is(other, facet, value), other.urgency == urgency, other.item_id == key)
+
+
+def _conditions(
+    session: Session, site: str | None, person: str, filters: Filters, now: datetime, *, to_take: bool
+) -> list[Any]:
+    """What the post and the item themselves have to fulfil, the facets left out."""
+    item, wanted = ReviewItemRow, [PostRow.erased_at.is_(None), deciders.may_decide(person)]
+    if to_take:
+        wanted += [deciders.not_handed_on(person), _free(person, now)]
+    if filters.search:
+        wanted.append(titles.matching(session, site, filters.search))
     held = sa.and_(item.claimed_by.is_not(None), item.claimed_until >= now)
     if filters.assigned == "me":
         wanted.append(sa.and_(held, item.claimed_by == person))

@@ -57,7 +57,10 @@ class ReviewItemRow(Table):
 
 
 class ReviewFacetRow(Table):
-    """What an open item can be filtered by (`category`, `tag`, `by`, `route`), in queue order; gone when it closes."""
+    """What an open item can be filtered by (`category`, `tag`, `by`, `route`), in queue order; gone when it closes.
+
+    `heaviest` is the one of its concerns that weighs most on whoever reads it.
+    """
 
     __tablename__ = "review_facets"
     __table_args__ = (

@@ -5,20 +5,30 @@ What a moderator chose stands above the default.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from service.flagging.flag import Category
 from service.people.tables import PersonRow
 from service.review.tables import DecisionRow
 from service.review.verdict import VERDICTS
 
 PAUSE = timedelta(minutes=15)
 """A gap this long between two decisions counts as a break."""
+_GRAVE = (
+    "self_harm_risk", "crisis_distress", "minor_safety", "violence_threat", "sexual", "hate", "harassment",
+    "discrimination_report",
+)  # fmt: skip
+NO_CONCERN = "none"
+BY_WEIGHT: tuple[str, ...] = (*_GRAVE, *(name for name in get_args(Category) if name not in _GRAVE), NO_CONCERN)
+"""Concerns from the heaviest to read to the lightest. Those that a policy calls distressing stand first, so that a post
+whose heaviest concern is not among them has none of them."""
 
 
 class Choices(BaseModel):
@@ -44,6 +54,11 @@ class Shift:
     def wants_break(self) -> bool:
         """Whether it is time for a break."""
         return self.minutes_left == 0
+
+
+def heaviest(categories: Sequence[str]) -> str:
+    """The one of a post's concerns that weighs most on whoever reads it; `NO_CONCERN` where there is none."""
+    return next((name for name in BY_WEIGHT if name in categories), NO_CONCERN)
 
 
 def choices_of(session: Session, person_id: str) -> Choices:

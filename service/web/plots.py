@@ -118,7 +118,8 @@ def curve(title: str, across: str, up: str, points: Sequence[tuple[str, Figure, 
             parts.append(whisker.format(x, *ends))
         parts.append(Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3.5" fill="currentColor"/>').format(x, y))
         if index in (0, len(spots) - 1):
-            parts.append(Markup('<text x="{:.1f}" y="{:.1f}">{}</text>').format(x + 6, y - 6, name))
+            beside = (x + 8, y + 16, "start") if index == 0 and x < right - 80 else (x - 8, y + 16, "end")
+            parts.append(Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(*beside, name))
     return Markup("").join([*parts, Markup("</svg>")])
 
 

@@ -1,4 +1,4 @@
-"""Settings for admins: people and roles, keys, webhooks, the audit log. Each form does what an API call does."""
+"""Settings for admins: sites, people and roles, keys, webhooks, the audit log. Each form does what an API call does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from service.api import audit as audit_api
 from service.api import people as people_api
+from service.api import sites as sites_api
 from service.api import webhooks as webhooks_api
 from service.api.calling import stations_of
 from service.clock import rfc3339
@@ -20,6 +21,7 @@ from service.errors import InvalidInput, NotFound
 from service.integrations.webhooks import EVENTS
 from service.people.identity import SignedIn
 from service.people.permissions import ROLES, Caller, require
+from service.people.site_settings import MOST_DAYS
 from service.review import audit
 from service.stations import Stations
 from service.web.rendering import FormOf, PageRoute, Place, SignedInOf, go, page, text_of
@@ -34,6 +36,20 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 def settings(request: Request, signed_in: SignedInOf) -> Response:
     """Everything an admin can set."""
     return _page(request, signed_in)
+
+
+@router.post("/settings/sites")
+def change_site(request: Request, signed_in: SignedInOf, form: FormOf) -> Response:
+    """Change what a site decides for itself; an empty field leaves it to the service."""
+    require(signed_in.caller, "settings")
+    site, written = text_of(form, "site"), text_of(form, "answer_age_days")
+    try:
+        sent = sites_api.SiteChoices.model_validate({"answer_age_days": written or None})
+    except ValidationError:
+        problem = f"{written[:20]!r} is no whole number of days from 1 to {MOST_DAYS}."
+        return _page(request, signed_in, refused=(site, written, problem))
+    now = sites_api.change_settings(site, sent, stations_of(request), signed_in.caller)
+    return go("/settings", f"{site}: answers older than {now['answer_age_days']} days are shown as old.")
 
 
 @router.post("/settings/people")
@@ -105,11 +121,19 @@ def audit_of_post(request: Request, signed_in: SignedInOf, post: str = "", verif
     )  # fmt: skip
 
 
-def _page(request: Request, signed_in: SignedIn, once: tuple[str, str] | None = None) -> Response:
+def _page(
+    request: Request,
+    signed_in: SignedIn,
+    once: tuple[str, str] | None = None,
+    refused: tuple[str, str, str] | None = None,
+) -> Response:
+    """The page; `refused` names the site whose form was refused, what was written there, and what is wrong with it."""
     stations, caller = stations_of(request), signed_in.caller
     require(caller, "settings")
     return page(
-        request, "settings.html", signed_in, once=once, roles=ROLES,
+        request, "settings.html", signed_in, 422 if refused else 200, once=once, roles=ROLES, refused=refused,
+        sites=sites_api.settings_of(stations, sites_api.sites_of(stations, caller)),
+        default_days=stations.settings.answer_age_days, most_days=MOST_DAYS,
         people=people_api.list_people(stations, caller)["data"], keys=people_api.list_keys(stations, caller)["data"],
         endpoints=webhooks_api.list_endpoints(stations, caller)["data"],
         chain=_chain(stations, caller), events=EVENTS,

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from service.app import create_app
+from service.app import Adapters, create_app
 from service.people import identity
 from service.settings import Settings
 from service.stations import Stations
@@ -79,7 +79,7 @@ class Site:
         return str(self.api("POST", "/v1/posts", "site", sent)["post_id"])
 
 
-def serve(folder: Path, *, two_versions: bool = False) -> Iterator[Site]:
+def serve(folder: Path, *, two_versions: bool = False, adapters: Adapters = Adapters()) -> Iterator[Site]:
     """A service on a free port with every post of `POSTS`; on request `flag_post` has a second version to compare."""
     (folder / "models").symlink_to(MODELS)
     prompts = ROOT / "prompts"
@@ -91,7 +91,7 @@ def serve(folder: Path, *, two_versions: bool = False) -> Iterator[Site]:
         _env_file=None, data_dir=folder, prompts_dir=prompts, requests_per_minute=0, audit_share=0.0,  # type: ignore[call-arg]
         second_review_share=0.0, draft_model="",
     )  # fmt: skip
-    app = create_app(settings, run_jobs=False)
+    app = create_app(settings, adapters, run_jobs=False)
     stations = app.state.stations
     keys = {}
     with stations.database.write() as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -114,23 +115,26 @@ def test_a_filter_that_a_browser_sends_with_open_fields_works(chromium: Any, sit
 
 @pytest.mark.parametrize("leave", ["close", "go on"])
 def test_a_page_that_is_left_follows_the_queue_no_longer(chromium: Any, site: Any, leave: str) -> None:
+    for context in list(chromium.contexts):
+        context.close()
     page = sign_in(chromium, site)
-    for _ in range(40):
-        if not (before := review.EVENT_STREAMS.count()):
-            break
-        page.wait_for_timeout(250)
+    wait_until(page, lambda: review.EVENT_STREAMS.count() == 0)
     page.goto(f"{site.address}/review")
     expect(page.locator("[data-event=open]")).to_be_visible()
-    page.wait_for_timeout(500)
-    assert review.EVENT_STREAMS.count() == before + 1
+    wait_until(page, lambda: review.EVENT_STREAMS.count() == 1)
     if leave == "close":
         page.close()
     else:
         page.goto(f"{site.address}/posts")
     other = chromium.new_page()
-    for _ in range(40):
-        if review.EVENT_STREAMS.count() <= before:
-            break
-        other.wait_for_timeout(250)
+    wait_until(other, lambda: review.EVENT_STREAMS.count() == 0)
     other.close()
-    assert review.EVENT_STREAMS.count() <= before
+
+
+def wait_until(page: Any, holds: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Let the page go on until it holds; fails where it never does."""
+    for _ in range(int(4 * seconds)):
+        if holds():
+            return
+        page.wait_for_timeout(250)
+    assert holds()

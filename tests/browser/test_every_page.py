@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 
+from service.web import pages
 from tests.browser.addresses import EXAMPLES, MORE, addresses, items, page_routes
 from tests.browser.conftest import AXE, problems, sign_in, wider
+from tests.browser.pictured import FOLDER, LIMIT, PICTURED, file_names, index, pictures, unpictured
 from tests.web.test_settings_page import FILLED
 
 FIRST_LOAD = 120_000
@@ -54,6 +57,16 @@ def seen(request: Any, chromium: Any, furnished: Any) -> Iterator[Any]:
 
 def test_every_example_belongs_to_a_page() -> None:
     assert {*EXAMPLES, *MORE} - set(page_routes()) == set()
+
+
+def test_every_page_has_its_screenshots() -> None:
+    """Where this fails: name the page in `pictured.py`, then `make screenshots`."""
+    forms = {r.path for m in pages.MODULES for r in m.router.routes if isinstance(r, APIRoute) and "POST" in r.methods}
+    assert unpictured() == [] and set(PICTURED) <= {*page_routes(), *forms}
+    assert len({picture.name for picture in pictures()}) == len(pictures())
+    assert sorted(path.name for path in FOLDER.glob("*.png")) == sorted(file_names())
+    assert (FOLDER / "README.md").read_text("utf-8") == index()
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.png")) <= LIMIT
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is missing: run `make pages`")

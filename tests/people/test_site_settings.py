@@ -59,3 +59,5 @@ def test_a_sites_own_age_holds_for_lookups_and_drafts_at_once_and_can_be_taken_b
     assert old(service) == {True} and "2026" in notes(service, "p2")
     assert "older than 36000 days" in answer_age(service, monkeypatch)
     assert old(service) == {False} and "2026" not in notes(service, "p3")
+    links = service.call("GET", "/v1/audit", "admin").json()["data"]
+    assert [(link["actor"], link["facts"]["after"]) for link in links] == [("command line", None), ("command line", 1)]

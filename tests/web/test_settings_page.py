@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
+from service.people import identity
 from service.review.tables import AuditRow
 from tests.review.conftest import SPAM, desk, open_desk
 from tests.web.test_review_pages import signed_in
@@ -50,7 +52,58 @@ def test_a_made_key_is_shown_once_and_works(desk: Any) -> None:
     assert desk.call("GET", "/v1/drafts", "made").status_code == 200
 
 
-PATHS = ("people", "keys", "webhooks", "people/x/disable", "people/x/sign-out", "keys/x/revoke", "webhooks/x/remove")
+def test_an_admin_decides_for_a_site_in_a_plain_form(desk: Any) -> None:
+    admin = signed_in(desk, "admin")
+    shown = admin.get("/settings").text
+    assert shown.count("as the service is set</small>") == 3 and '<th scope="row">other</th><td>1460 days' in shown
+    sent = {"csrf": csrf(shown), "site": "acme", "answer_age_days": " 30 "}
+    shown = admin.post("/settings/sites", data=sent).text
+    assert "acme: answers older than 30 days are shown as old." in shown and 'value="30"' in shown
+    assert "<td>30 days <small>as the site decided" in shown and shown.count("as the service is set</small>") == 2
+    admin.post("/settings/sites", data=sent)
+    assert (
+        "acme: answers older than 1460 days" in admin.post("/settings/sites", data=sent | {"answer_age_days": ""}).text
+    )
+    links = desk.call("GET", "/v1/audit", "admin").json()["data"]
+    assert [link["facts"] for link in links] == [{"before": 30, "after": None}, {"before": None, "after": 30}]
+    assert {(link["act"], link["subject"]) for link in links} == {("answer_age_days", "site:acme")}
+    assert "30 → as the service is set" in admin.get("/settings/audit").text
+
+
+@pytest.mark.parametrize("written", ["0", "-1", "36501", "2.5", "a year", "<b>"])
+def test_what_is_no_number_of_days_is_refused_beside_its_field(desk: Any, written: str) -> None:
+    admin = signed_in(desk, "admin")
+    sent = {"csrf": csrf(admin.get("/settings").text), "site": "other", "answer_age_days": written}
+    answer = admin.post("/settings/sites", data=sent)
+    shown = str(escape(written))
+    assert answer.status_code == 422 and f'value="{shown}"' in answer.text.partition(">other<")[2]
+    assert "is no whole number of days from 1 to 36500" in answer.text.partition(">other<")[2].partition("</tr>")[0]
+    assert desk.call("GET", "/v1/sites/other/settings", "admin").json()["own"] == {"answer_age_days": None}
+
+
+def test_the_api_decides_for_a_known_site_alone(desk: Any) -> None:
+    age = {"answer_age_days": 400}
+    now = desk.call("PUT", "/v1/sites/acme/settings", "admin", json=age).json()
+    assert now == {"site": "acme", "answer_age_days": 400, "own": age}
+    assert desk.call("GET", "/v1/sites/acme/settings", "admin").json() == now
+    with desk.service.stations.database.write() as session:
+        identity.ensure_site(session, "*", desk.clock())
+    assert desk.call("PUT", "/v1/sites/*/settings", "admin", json=age).status_code == 422
+    assert desk.call("PUT", "/v1/sites/nowhere/settings", "admin", json=age).status_code == 404
+    assert desk.call("PUT", "/v1/sites/acme/settings", "admin", json={}).status_code == 422
+    assert desk.call("PUT", "/v1/sites/acme/settings", "moderator", json=age).status_code == 403
+
+
+PATHS = (
+    "sites",
+    "people",
+    "keys",
+    "webhooks",
+    "people/x/disable",
+    "people/x/sign-out",
+    "keys/x/revoke",
+    "webhooks/x/remove",
+)
 FILLED = {
     "email": "x@example.org", "role": "mentor", "site": "acme", "url": "https://example.com",
     "secret": "whsec_" + "QUJD" * 8,

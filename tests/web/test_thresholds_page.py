@@ -25,7 +25,7 @@ def sent(client: Any, path: str, **more: str) -> Any:
 def cell(text: str, row: str, column: int) -> str:
     """The words in a cell of a table, by the name of its row."""
     line = text[text.index(f'<th scope="row">{row}</th>') :].partition("</tr>")[0]
-    return re.sub(r"<[^>]+>", "", re.findall(r"<td>(.*?)</td>", line, re.S)[column]).strip()
+    return re.sub(r"<[^>]+>", "", re.findall(r"<td[^>]*>(.*?)</td>", line, re.S)[column]).strip()
 
 
 def test_the_effect_is_shown_before_anything_is_kept(desk: Any) -> None:
