@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from eval.intervals import kappa_of_rows
 from eval.loading import shipped
 from eval.metric import Case, Marks, Metric, Output
-from eval.reading import as_output, labelled, read_posts
+from eval.reading import labelled, read_posts
 from eval.scorers import blurred_score, false_alarm, missed_sensitive, overconfident_flag, wrong_quote
 from eval.subjects import REPOSITORY, SITE, World
 from eval.suite import Loaded, Section, Subject, Suite, cases_of
@@ -15,7 +15,10 @@ from eval.suites.flags_external import SECTIONS as EXTERNAL
 from eval.suites.flags_position import SECTION as POSITION
 from eval.suites.with_model import read_flags, section
 from service.flagging.policy import CATEGORIES
+from service.flagging.subject import whole
+from service.intake.normalise import normalise
 from service.intake.post import NewPost
+from service.intake.windows import embed_post
 
 GUARDED = ("self_harm_risk", "violence_threat", "minor_safety", "personal_information", "crisis_distress",
            "confidential_business", "prompt_injection", "discrimination_report")  # fmt: skip
@@ -44,18 +47,19 @@ def load_off_topic() -> Loaded:
 
 
 def read_off_topic(world: World, _cases: Sequence[Case]) -> Subject:
-    """The probability of `off_topic` by the production reader fitted without the post, and whether that raises it."""
-    from service.flagging.fit_subject import DATASETS, load, out_of_fold
+    """The probability of `off_topic` by the reader's weights of the fold that the post is not in, and whether it raises it."""
+    from service.flagging.fit_subject import DATASETS, FOLD_WEIGHTS, digest, load_folds
 
-    told, _ = load(REPOSITORY / DATASETS, world.embedder)
-    scores, cuts = out_of_fold(told), world.stations.readers.thresholds
+    folds, cuts = load_folds(REPOSITORY / FOLD_WEIGHTS), world.stations.readers.thresholds
+    if folds.digest != digest(REPOSITORY / DATASETS):
+        raise RuntimeError("the posts have changed since the folds were fitted: python -m service.flagging.fit_subject")
 
     def subject(case: Case) -> Output:
         row = case.row
-        output = as_output(world.read(NewPost(site=SITE, external_id=row.id, title=row.title, body=row.body)))
-        score = scores[row.id]
+        post = NewPost(site=SITE, external_id=row.id, title=row.title, body=row.body)
+        score = folds.probability(row.id, whole(embed_post(normalise(post), world.embedder)))
         flagged = cuts.band("off_topic", score) in ("middle", "high")
-        return {**output, "label": int(row.off_topic), "score": score, "flagged": flagged}
+        return {"label": int(row.off_topic), "score": score, "flagged": flagged}
 
     return subject
 

@@ -56,6 +56,11 @@ def _out_of_fold(label: str) -> Callable[[World, Sequence[Case]], Subject]:
     return prepare
 
 
+AT_RISK = frozenset({"self_harm_risk", "violence_threat", "minor_safety"})
+LONG, SHORT = 250, 40
+"""Words from which a question is long, and below which it is not read."""
+
+
 def load_any() -> Loaded:
     """Posts labelled by category; whether any is there."""
     rows = external_rows("mod_openai.jsonl")
@@ -143,6 +148,33 @@ def read_harmless(world: World, _cases: Sequence[Case]) -> Subject:
     return subject
 
 
+def load_ordinary() -> Loaded:
+    """Questions of the threads with odd ids, which the flag reader was not fitted on: the long ones and as many others."""
+    rows = [row for row in external_rows("se_threads.jsonl") if int(row["id"]) % 2]
+    words = {row["id"]: len(row["body"].split()) for row in rows}
+    long = [row for row in rows if words[row["id"]] >= LONG][::2]
+    short = [row for row in rows if SHORT <= words[row["id"]] < LONG]
+    short = short[:: max(1, len(short) // max(1, len(long)))][: len(long)]
+    cases = [
+        Case(f"ordinary-{row['id']}", row, str(row["id"]), {"length": "long" if words[row["id"]] >= LONG else "short"})
+        for row in long + short
+    ]  # fmt: skip
+    return Loaded(cases, version_of(["se_threads"]))
+
+
+def read_ordinary(world: World, _cases: Sequence[Case]) -> Subject:
+    """As shipped: whether a question of a moderated community alarms somebody, or says that something is harmful."""
+
+    def subject(case: Case) -> Output:
+        row = case.row
+        found = set(raised(as_output(world.read(
+            NewPost(site=SITE, external_id=f"x-{case.id}", title=row["title"], body=row["body"])
+        ))))  # fmt: skip
+        return {"risk": bool(found & AT_RISK), "harm": bool(found & HARM), "raised": sorted(found)}
+
+    return subject
+
+
 def _share(name: str, harm: str, key: str, target: float | None) -> Metric:
     def marks(_case: Case, output: Output) -> Marks:
         return once(bool(output[key]))
@@ -195,6 +227,14 @@ SECTIONS: tuple[Section, ...] = (
         (
             _share("flagged for harm", "a harmless question is an alarm", "harm", 0.05),
             _share("flagged for anything but its subject", "a harmless question is an alarm", "flagged", 0.05),
+        ),
+        external=True,
+    ),
+    Section(
+        "ordinary_threads", "questions of a moderated community, half of them long; as shipped", load_ordinary, read_ordinary,
+        (
+            _share("taken for a person at risk", "an ordinary question is an alarm", "risk", 0.02),
+            _share("flagged for harm", "an ordinary question is an alarm", "harm", 0.05),
         ),
         external=True,
     ),

@@ -14,7 +14,7 @@ from eval.suite import Loaded, Section, Subject
 from service.intake.post import NewPost
 
 PLACES = ("start", "middle", "end")
-MOST = 320
+MOST = 300
 NOT_ONE_SENTENCE = frozenset({"off_topic", "low_effort", "duplicate_crosspost", "identifying_detail"})
 """Concerns that no single sentence shows."""
 

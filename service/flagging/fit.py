@@ -1,7 +1,9 @@
-"""Fits the learned flag reader and its thresholds: `python -m service.flagging.fit`, then `python -m service.flagging.fit_subject`.
+"""Fits the learned flag reader and its thresholds: `python -m service.flagging.fit --data FOLDER`, then
+`python -m service.flagging.fit_subject`.
 
-From the labelled posts beside the eval suite, held-out voices left out, and `decisive_sentences*.jsonl`, single texts with their
-near misses (`labelled.py`). Windows and sentences that hold a labelled quote are positive, all others negative
+From the labelled posts beside the eval suite, held-out voices left out, `decisive_sentences*.jsonl`, single texts with their
+near misses, and ordinary posts of FOLDER (`labelled.py`). Combinations and cuts also see posts made longer (`fit_long.py`).
+Windows and sentences that hold a labelled quote are positive, all others negative
 (multiple-instance style, with the quotes as instance labels). Folds are voices; single texts are in every fit and in no
 figure. Combinations are chosen on what readers say of posts they were fitted without, cuts and figures on what they say of
 typical ones: those of the suite.
@@ -9,6 +11,7 @@ typical ones: those of the suite.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 from collections.abc import Sequence
@@ -17,10 +20,19 @@ from typing import Any
 
 import numpy as np
 
-from service.flagging import features, fit_combination, fit_cuts, fit_readings
+from service.flagging import features, fit_combination, fit_cuts, fit_long, fit_readings
 from service.flagging.fit_combination import Said
 from service.flagging.fit_readings import GRAM_STRENGTH, VECTOR_STRENGTH
-from service.flagging.labelled import Array, Labelled, digest, load_posts, load_texts, post_files, text_files
+from service.flagging.labelled import (
+    Array,
+    Labelled,
+    digest,
+    load_ordinary,
+    load_posts,
+    load_texts,
+    post_files,
+    text_files,
+)
 from service.flagging.learned import WEIGHTS
 from service.flagging.policy import CATEGORIES
 from service.flagging.thresholds import SHIPPED
@@ -31,6 +43,8 @@ DATASET, TEXTS = Path("eval/datasets"), Path(__file__).parent
 LEAST_POSITIVES = 20
 """Labelled posts of a category without which its probabilities do not claim to be calibrated."""
 Arrays = dict[str, Array]
+SIGNS = (1, 1, 1, 1, -1)
+"""Of the readings and the length: a stronger sentence never calms, a longer post never alarms."""
 
 
 def truth(posts: Sequence[Labelled]) -> Array:
@@ -38,31 +52,42 @@ def truth(posts: Sequence[Labelled]) -> Array:
     return np.array([[category in post.quoted_windows for category in CATEGORIES] for post in posts])
 
 
-def fit_english(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> tuple[Arrays, Said]:
-    """Arrays of `LearnedReader` for English, and what is said out of fold."""
-    arrays, by_grams = _grams(posts, texts)
+def fit_english(
+    posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled]
+) -> tuple[Arrays, list[Labelled], Said]:
+    """Arrays of `LearnedReader` for English, and what is said out of fold of posts as they are and made longer."""
+    every = [*posts, *ordinary]
+    arrays, by_grams = _grams(every, texts)
     readings = []
     for name, rows in (
-        ("window", fit_readings.window_rows(posts, texts)), ("sentence", fit_readings.sentence_rows(posts, texts)),
+        ("window", fit_readings.window_rows(every, texts)), ("sentence", fit_readings.sentence_rows(every, texts)),
     ):  # fmt: skip
-        readings.append(rows.out_of_fold(fit_readings.by_voice(posts), VECTOR_STRENGTH))
+        readings.append(rows.out_of_fold(fit_readings.by_voice(every), VECTOR_STRENGTH))
         weights, biases = rows.fitted((), VECTOR_STRENGTH)
         arrays[name] = np.c_[weights.T, biases].astype(np.float16)
-    true = truth(posts)
-    combine, said = fit_combination.each(posts, texts, np.stack([*readings, *by_grams], axis=2), true)
-    return arrays | {"combine": combine.astype(np.float32), "calibrated": true.sum(axis=0) >= LEAST_POSITIVES}, said
+    groups = [*([n] for n in range(len(every))), *fit_long.joined(every)]
+    long = fit_long.as_posts(every, groups[len(every) :])
+    every += long
+    said = [fit_long.strongest(reading, groups) for reading in (*readings, *by_grams)]
+    said.append(np.repeat(fit_long.lengths(every)[:, None], len(CATEGORIES), axis=1))
+    combine, out = fit_combination.each(every, texts, np.stack(said, axis=2), truth(every), SIGNS)
+    calibrated = truth(posts).sum(axis=0) >= LEAST_POSITIVES
+    return arrays | {"combine": combine.astype(np.float32), "calibrated": calibrated}, every, out
 
 
-def fit_abroad(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> tuple[Arrays, Said]:
-    """Arrays of `LearnedReader` for the languages read by words and characters, and what is said out of fold."""
+def fit_abroad(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> tuple[Arrays, list[Labelled], Said]:
+    """Arrays of `LearnedReader` for the languages read by words and characters, and what is said out of fold of posts as
+    they are and made longer; in these languages length cost more recall than it saved alarms."""
     arrays, by_grams = _grams(posts, texts)
-    true = truth(posts)
-    combine, said = fit_combination.shared(posts, texts, np.stack(by_grams, axis=2), true)
+    groups = [*([n] for n in range(len(posts))), *fit_long.joined(posts)]
+    every = [*posts, *fit_long.as_posts(posts, groups[len(posts) :])]
+    said = np.stack([fit_long.strongest(reading, groups) for reading in by_grams], axis=2)
+    combine, out = fit_combination.shared(every, texts, said, truth(every))
     arrays |= {
-        "combine": combine.astype(np.float32), "calibrated": true.sum(axis=0) >= LEAST_POSITIVES,
+        "combine": combine.astype(np.float32), "calibrated": truth(posts).sum(axis=0) >= LEAST_POSITIVES,
         "read": np.isin(CATEGORIES, [text.category or "" for text in texts if not text.clean]),
     }  # fmt: skip
-    return {f"abroad_{name}": array for name, array in arrays.items()}, said
+    return {f"abroad_{name}": array for name, array in arrays.items()}, every, out
 
 
 def _grams(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> tuple[Arrays, list[Array]]:
@@ -78,44 +103,66 @@ def _grams(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> tuple[Arrays
     return arrays, readings
 
 
-def fit(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> dict[str, Any]:
-    """Arrays of `LearnedReader`, cuts, and cross-validated figures: of everything, and of each group of languages."""
-    groups: dict[str, fit_cuts.OutOfFold] = {}
+def fit(posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled]) -> dict[str, Any]:
+    """Arrays of `LearnedReader`, cuts, and cross-validated figures: of everything, of each group of languages, of posts made
+    longer."""
     arrays: Arrays = {}
-    for name, languages, how in (
-        ("english", VECTOR_LANGUAGES, fit_english), ("abroad", WORD_LANGUAGES, fit_abroad),
-    ):  # fmt: skip
-        mine = [post for post in posts if post.lang in languages]
-        fitted, said = how(mine, [text for text in texts if text.lang in languages])
+    parts: list[fit_cuts.OutOfFold] = []
+    every: list[list[Labelled]] = []
+    for languages in (VECTOR_LANGUAGES, WORD_LANGUAGES):
+        mine, told = ([x for x in rows if x.lang in languages] for rows in (posts, texts))
+        if languages is VECTOR_LANGUAGES:
+            fitted, read, said = fit_english(mine, told, ordinary)
+        else:
+            fitted, read, said = fit_abroad(mine, told)
         arrays |= fitted
-        groups[name] = _out_of_fold(mine, said, arrays.get(f"{name}_read", np.ones(len(CATEGORIES), bool)))
-    whole = fit_cuts.joined(list(groups.values()))
-    cuts, figures = fit_cuts.choose(whole)
-    by_group = {name: fit_cuts.summary(said, cuts) for name, said in (("all", whole), *groups.items())}
+        parts.append(_out_of_fold(read, said, fitted.get("abroad_read", np.ones(len(CATEGORIES), bool))))
+        every.append(read)
+    whole, told_of = fit_cuts.joined(parts), [post for read in every for post in read]
+    given = {post.id for post in posts if post.typical}
+    groups: dict[str, list[int]] = {"all": [], "english": [], "abroad": [], "made longer": []}
+    seen: set[str] = set()
+    for number, post in enumerate(told_of):
+        if post.id in given:
+            names = (
+                ["made longer"]
+                if post.id in seen
+                else ["all", "english" if post.lang in VECTOR_LANGUAGES else "abroad"]
+            )
+            seen.add(post.id)
+            for name in names:
+                groups[name].append(number)
+    cuts, figures = fit_cuts.choose(*(whole.only(np.array(groups[name])) for name in ("all", "made longer")))
+    by_group = {name: fit_cuts.summary(whole.only(np.array(rows)), cuts) for name, rows in groups.items()}
     return {"arrays": arrays, "cuts": cuts, "metrics": figures, "groups": by_group}
 
 
 def _out_of_fold(posts: Sequence[Labelled], said: Said, read: Array) -> fit_cuts.OutOfFold:
-    """What the reader answers of typical posts: the combination, or the detector alone where a category is not read."""
+    """What the reader answers: the combination, or the detector alone where a category is not read."""
     detected = np.array([post.detected for post in posts])
     found, silent = np.where(read, said.found, detected), np.where(read, said.silent, 0.0)
     clean = np.array([post.clean for post in posts])
-    every = fit_cuts.OutOfFold(found, silent, np.tile(said.share, (len(posts), 1)), truth(posts), clean)
-    return every.only(np.array([post.typical for post in posts]))
+    return fit_cuts.OutOfFold(found, silent, np.tile(said.share, (len(posts), 1)), truth(posts), clean)
 
 
 def main() -> None:
     """Fit, and write weights, manifest and thresholds."""
+    parser = argparse.ArgumentParser(description="Fit the learned flag reader.")
+    parser.add_argument("--data", type=Path, required=True, help="folder with se_threads.jsonl")
+    threads = parser.parse_args().data / "se_threads.jsonl"
     embedder = BundledEmbedder(Path("data/models"))
     posts, texts = load_posts(DATASET, embedder), load_texts(TEXTS, embedder)
+    ordinary = load_ordinary(threads, embedder)
     embedder.close()
-    fitted = fit(posts, texts)
+    fitted = fit(posts, texts, ordinary)
     np.savez_compressed(WEIGHTS, **fitted["arrays"])
     files = [*post_files(DATASET), *text_files(TEXTS)]
     manifest = {
-        "data": "eval/datasets/posts without held-out voices; posts_to_fit/voices_*; service/flagging/decisive_sentences*.jsonl",
-        "licence": "Apache-2.0", "posts": len(posts), "texts": len(texts), "data_sha256": digest(files),
-        "command": "python -m service.flagging.fit", "cross_validated_by_voice": fitted["metrics"],
+        "data": "eval/datasets/posts without held-out voices; posts_to_fit/voices_*; service/flagging/decisive_sentences*.jsonl; "
+        "as ordinary posts, questions with even ids of se_threads.jsonl",
+        "licence": "Apache-2.0; se_threads: CC BY-SA 3.0", "posts": len(posts), "texts": len(texts), "ordinary": len(ordinary),
+        "data_sha256": digest([*files, threads]), "command": "python -m service.flagging.fit --data FOLDER",
+        "cross_validated_by_voice": fitted["metrics"],
         "cross_validated_together": fitted["groups"],
     }  # fmt: skip
     WEIGHTS.with_suffix(".json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")

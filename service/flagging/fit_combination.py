@@ -31,12 +31,16 @@ class Said:
     share: Array
 
 
-def each(posts: Sequence[Labelled], texts: Sequence[Labelled], readings: Array, true: Array) -> tuple[Array, Said]:
+def each(
+    posts: Sequence[Labelled], texts: Sequence[Labelled], readings: Array, true: Array, signs: Sequence[int]
+) -> tuple[Array, Said]:
     """A combination of its own for each category: (weights (categories, readings + 2), what it says out of fold).
 
-    `readings`: (posts, categories, readings).
+    `readings`: (posts, categories, readings). `signs`: of each reading, 1 where more of it may not lower the probability, -1
+    where it may not raise it, 0 where it may do both. Posts whose labels do not speak of a category are in no fit of it.
     """
     share = kept_share(posts, texts, true)
+    known = np.array([[post.known is None or c in post.known for c in CATEGORIES] for post in posts])
     detected = np.array([post.detected for post in posts])
     folds = by_voice(posts, FOLDS)
     weights = np.zeros((len(CATEGORIES), readings.shape[2] + 2))
@@ -44,10 +48,11 @@ def each(posts: Sequence[Labelled], texts: Sequence[Labelled], readings: Array, 
     for number in range(len(CATEGORIES)):
         rows = np.c_[readings[:, number], detected[:, number]]
         for fold in folds:
-            train = np.setdiff1d(np.arange(len(posts)), fold)
-            model = _one(rows[train], true[train, number], share[number])
+            train = np.setdiff1d(np.flatnonzero(known[:, number]), fold)
+            model = _one(rows[train], true[train, number], share[number], signs)
             _say(said, fold, number, rows, model)
-        weights[number] = _one(rows, true[:, number], share[number])
+        mine = known[:, number]
+        weights[number] = _one(rows[mine], true[mine, number], share[number], signs)
     return weights, said
 
 
@@ -87,14 +92,25 @@ def _doubled(rows: Array, true: Array, share: float) -> tuple[Array, Array, Arra
     return np.r_[rows, silent], np.r_[true, true[twice]], weight
 
 
-def _one(rows: Array, true: Array, share: float) -> Array:
-    from sklearn.linear_model import LogisticRegression
+def _one(rows: Array, true: Array, share: float, signs: Sequence[int]) -> Array:
+    """A logistic regression whose weights keep their signs; that of the detector, the last column, is never negative."""
+    from scipy.optimize import minimize
 
     mean, spread = rows[:, :-1].mean(axis=0), rows[:, :-1].std(axis=0) + 1e-9
     every, truth, weight = _doubled(np.c_[(rows[:, :-1] - mean) / spread, rows[:, -1]], true, share)
-    model = LogisticRegression(C=STRENGTH, max_iter=500).fit(every, truth, sample_weight=weight)
-    of_readings = model.coef_[0][:-1] / spread
-    return np.asarray(np.r_[of_readings, model.coef_[0][-1], model.intercept_[0] - float(of_readings @ mean)])
+
+    def loss(v: Array) -> tuple[float, Array]:
+        logit = every @ v[:-1] + v[-1]
+        value = float((weight * (np.logaddexp(0, logit) - truth * logit)).sum() + v[:-1] @ v[:-1] / (2 * STRENGTH))
+        pull = weight * (_probability(logit) - truth)
+        return value, np.r_[every.T @ pull + v[:-1] / STRENGTH, pull.sum()]
+
+    bounds = [(0 if sign > 0 else None, 0 if sign < 0 else None) for sign in (*signs, 1, 0)]
+    found = minimize(
+        loss, np.zeros(len(bounds)), jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": 500}
+    ).x
+    of_readings = found[:-2] / spread
+    return np.asarray(np.r_[of_readings, found[-2], found[-1] - float(of_readings @ mean)])
 
 
 def _together(readings: Array, detected: Array, true: Array, share: Array) -> Array:

@@ -18,13 +18,15 @@ from service.flagging.labelled import Array
 from service.flagging.policy import CATEGORIES
 
 POOLED = ("self_harm_risk", "violence_threat", "minor_safety", "personal_information")
-LEAST_PRECISION = 0.62
+LEAST_PRECISION = 0.67
 CLEAN_KEPT_BACK = 0.045
 """Of clean posts and traps, by the pooled categories together; the others keep back none of those seen."""
 ABOVE_CLEAN = 0.03
 """How far above every clean post seen."""
 HOLDING, LEAST_HOLDING = ("spam_promotion", "harassment", "hate", "sexual"), 0.6
 """A post is kept from being seen at once, which hurts where it is wrong, only for what is clearly more likely than not."""
+LEAST_ROUTED = {"identifying_detail": 0.5, "prompt_injection": 0.55}
+"""What detectors beside the learned reader tell at 0.47 and 0.5 is shown to a moderator and keeps no post back."""
 LEAST_RAISED = 0.25
 """A flag less likely than this is not worth raising, unless a person may be in danger."""
 UNREADABLE = {"duplicate_crosspost": {"low": 0.3, "middle": 0.5, "high": 0.7}}
@@ -75,20 +77,22 @@ def pooled_cut(said: OutOfFold) -> float:
     return float(GRID[-1])
 
 
-def choose(said: OutOfFold) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
-    """(cuts, figures) of every category."""
+def choose(
+    said: OutOfFold, longer: OutOfFold | None = None
+) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
+    """(cuts, figures) of every category. Clean posts among `longer` hold `high` up as well."""
     cuts: dict[str, dict[str, float]] = {}
     figures: dict[str, dict[str, float]] = {}
     at_risk = pooled_cut(said)
     for number, category in enumerate(CATEGORIES):
         best, _ = _best_f1(said, number)
-        said_of_clean = said.found[said.clean, number]
+        said_of_clean = np.concatenate([part.found[part.clean, number] for part in (said, longer) if part is not None])
         if category in POOLED:
             middle = high = at_risk
         else:
             middle = max(best / 2, LEAST_RAISED)
             high = min(max(float(said_of_clean.max()) + ABOVE_CLEAN, middle), 0.97)
-            high = max(high, LEAST_HOLDING) if category in HOLDING else high
+            high = max(high, LEAST_HOLDING if category in HOLDING else LEAST_ROUTED.get(category, 0.0))
         cuts[category] = {"low": round(middle / 2, 3), "middle": round(middle, 3), "high": round(high, 3)}
         figures[category] = _figures(said, number, middle, high)
     return {**cuts, **UNREADABLE}, figures

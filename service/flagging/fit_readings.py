@@ -43,7 +43,7 @@ class Rows:
         return np.maximum.reduceat(said, self.starts[:-1], axis=0)
 
     def out_of_fold(self, folds: Sequence[Array], strength: float) -> Array:
-        """(posts, categories): what readers say that were fitted without the post's fold."""
+        """As `strongest`, by readers that were fitted without the post's fold."""
         found = np.zeros((len(self.starts) - 1, len(CATEGORIES)), np.float32)
         for fold in folds:
             found[fold] = self.strongest(*self.fitted(fold, strength))[fold]
@@ -71,8 +71,8 @@ def sentence_rows(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> Rows:
 
 
 def kept_grams(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> tuple[Array, Array]:
-    """(columns of the n-grams that enough sentences have, their idf)."""
-    sentences = [s for p in (*posts, *texts) for s in p.sentences]
+    """(columns of the n-grams that enough sentences have, their idf); those of ordinary posts do not count."""
+    sentences = [s for p in (*posts, *texts) if p.known is None for s in p.sentences]
     seen = np.bincount(features.count(sentences).column, minlength=features.SIZE)
     columns = np.flatnonzero(seen >= LEAST_SENTENCES_OF_A_GRAM)
     return columns, (np.log((1 + len(sentences)) / (1 + seen[columns])) + 1).astype(np.float32)
@@ -112,7 +112,9 @@ def _rows(
     true = np.zeros((matrix.shape[0], len(CATEGORIES)), bool)
     weight = np.ones(true.shape, np.float32)
     number: dict[str, int] = {category: n for n, category in enumerate(CATEGORIES)}
-    for begin, post in zip(starts, posts, strict=False):
+    for begin, end, post in zip(starts, starts[1:], posts, strict=False):
+        if post.known is not None:
+            weight[begin:end, [n for category, n in number.items() if category not in post.known]] = 0
         places: Places = getattr(post, quoted)
         for category, marks in places.items():
             true[[begin + mark for mark in marks], number[category]] = True

@@ -4,12 +4,16 @@ Posts come from `eval/datasets/posts` without the held-out voices and from `post
 quotes say which windows and sentences show a concern.
 Texts come from `decisive_sentences*.jsonl` and `promotion_sentences.jsonl`: each is a concern or its near miss, and says
 nothing about other categories (`Labelled.category`); rows of the category `none` are clean of all.
+Ordinary posts are questions of another community (se_threads of the development data), long ones before all: nobody labelled
+them, but what is in `ORDINARY` is not in them (those that tell of somebody's youth are left out). They teach what long,
+harmless, real posts look like.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.flagging.detectors import DETECTORS
+from service.flagging.detectors import DETECTORS, UNWEIGHED
 from service.flagging.finding import DetectorContext
+from service.flagging.learned import places
 from service.flagging.policy import CATEGORIES
 from service.intake.normalise import ReadablePost, normalise, read_field
 from service.intake.post import Author, NewPost
@@ -30,6 +35,22 @@ Array = NDArray[Any]
 Places = dict[str, set[int]]
 
 
+ORDINARY = frozenset(
+    {
+        "self_harm_risk", "violence_threat", "minor_safety", "crisis_distress", "hate", "sexual", "harassment", "prompt_injection",
+        "interview_leak", "discrimination_report", "medical_advice_needed",
+    }
+)  # fmt: skip
+"""What questions of a moderated community on business and careers do not hold."""
+LONG, SHORT, MOST_SHORT = 250, 40, 700
+"""Words from which an ordinary post is long, below which it is not read, and how many of the rest are."""
+_YOUTH = re.compile(
+    r"\b(?:1[0-7]|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)[- ]?(?:years?|yrs?|y)[- ]?(?:old|/?o)\b|"
+    r"\b(?:i'?m|i am) (?:only )?1[0-7]\b|\bminors?\b|under ?(?:age|18)|high ?school",
+    re.I,
+)
+
+
 @dataclass(frozen=True)
 class Labelled:
     """One post or single text, read.
@@ -37,6 +58,7 @@ class Labelled:
     `group` is the voice, or the file of a text. `quoted_windows`, `quoted_sentences`: which of them show a category.
     `category`: what a single text speaks of, "none" for all; None for a post. `detected`: the strongest finding of each
     category. `typical`: drawn like the posts of the suite; the others were written near a border, and no cut is chosen on them.
+    `known`: the categories that the labels of a post speak of; None for all.
     """
 
     id: str
@@ -51,6 +73,7 @@ class Labelled:
     detected: NDArray[np.float64]
     category: str | None = None
     typical: bool = True
+    known: frozenset[str] | None = None
 
 
 def load_posts(folder: Path, embedder: Embedder) -> list[Labelled]:
@@ -58,6 +81,30 @@ def load_posts(folder: Path, embedder: Embedder) -> list[Labelled]:
     held = {line for line in (folder / "held_out_voices.txt").read_text("utf-8").split("\n") if line and line[0] != "#"}
     rows = [(row, path.parent.name == "posts") for path in post_files(folder) for row in _rows(path)]
     return [replace(_post(row, embedder), typical=typical) for row, typical in rows if row["voice"] not in held]
+
+
+def load_ordinary(path: Path, embedder: Embedder) -> list[Labelled]:
+    """Questions of the half of the threads with even ids; the other half is left for measuring."""
+    rows = [
+        row for row in _rows(path) if int(row["id"]) % 2 == 0 and not _YOUTH.search(f"{row['title']} {row['body']}")
+    ]
+    rows.sort(key=lambda row: hashlib.sha256(str(row["id"]).encode()).digest())
+    lengths = [len(row["body"].split()) for row in rows]
+    long = [row for row, words in zip(rows, lengths, strict=True) if words >= LONG]
+    short = [row for row, words in zip(rows, lengths, strict=True) if SHORT <= words < LONG][:MOST_SHORT]
+    nobody = {"role": None, "level": None, "company": None}
+    found = []
+    for number, row in enumerate(long + short):
+        told = {
+            "id": f"ordinary-{row['id']}",
+            "voice": f"ordinary-{number % 40}",
+            "lang": "en",
+            "family": "clean",
+            "kind": "question",
+        }
+        post = _post({**told, "title": row["title"], "body": row["body"], "author": nobody, "flags": []}, embedder)
+        found.append(replace(post, typical=False, known=ORDINARY))
+    return [post for post in found if post.sentences]
 
 
 def post_files(folder: Path) -> list[Path]:
@@ -106,17 +153,17 @@ def _post(row: dict[str, Any], embedder: Embedder) -> Labelled:
     )
     readable = normalise(post)
     embedded = embed_post(readable, embedder)
-    assert embedded.sentence_vectors is not None
+    sentences, vectors = places(embedded)
     return Labelled(
-        row["id"], row["voice"], row["lang"], row["family"] != "flagged", embedded.vectors, embedded.sentence_vectors,
-        tuple(s.text for s in embedded.sentences), _quoted(row, readable, embedded.windows),
-        _quoted(row, readable, embedded.sentences), _detected(post, readable),
+        row["id"], row["voice"], row["lang"], row["family"] != "flagged", embedded.vectors, vectors,
+        tuple(s.text for s in sentences), _quoted(row, readable, embedded.windows), _quoted(row, readable, sentences),
+        _detected(post, readable),
     )  # fmt: skip
 
 
-def _quoted(row: dict[str, Any], readable: ReadablePost, places: tuple[Window, ...]) -> Places:
+def _quoted(row: dict[str, Any], readable: ReadablePost, windows: tuple[Window, ...]) -> Places:
     readings = {reading.field: reading for reading in readable.fields}
-    spans = [(w.field, readings[w.field].span(w.start, w.end)) for w in places]
+    spans = [(w.field, readings[w.field].span(w.start, w.end)) for w in windows]
     found: Places = {}
     for flag in row["flags"]:
         hit = found.setdefault(flag["category"], set())
@@ -140,7 +187,7 @@ def _text(row: dict[str, Any], group: str, number: int, vector: Array) -> Labell
 
 def _detected(post: NewPost, readable: ReadablePost) -> NDArray[np.float64]:
     strongest = dict.fromkeys(CATEGORIES, 0.0)
-    for detector in DETECTORS:
+    for detector in (detector for detector in DETECTORS if detector.name not in UNWEIGHED):
         for finding in detector.detect(readable, DetectorContext.of(post)):
             strongest[finding.category] = max(strongest[finding.category], finding.probability)
     return np.array([strongest[c] for c in CATEGORIES])

@@ -2,8 +2,9 @@
 
 English is read four times: windows by their vectors, sentences by theirs (each in the context of its window), and sentences
 and stretches of three by their words and characters (`features.py`). The bundled vectors know English alone, so other languages
-are read by words and characters only. The maxima, with what the detectors found, go into one logistic combination, fitted on
-out-of-fold values so that its probabilities are calibrated (Platt 1999). Weights are plain arrays, fitted by
+are read by words and characters only. The maxima, the length of a long post (the strongest of many sentences is strong by chance),
+and what the detectors found go into one logistic combination, fitted on out-of-fold values so that its probabilities are
+calibrated (Platt 1999). Weights are plain arrays, fitted by
 `python -m service.flagging.fit`; scoring needs numpy alone. Off-topic is what the post as a whole says (`subject.py`), in
 English.
 """
@@ -25,6 +26,15 @@ from service.intake.windows import EmbeddedPost, Window
 
 WEIGHTS = Path(__file__).with_name("flag_reader.npz")
 Array = NDArray[np.float32]
+
+
+LONG_FROM = 12
+"""Sentences from which a post is long: three quarters of the labelled posts have no more."""
+
+
+def length(sentences: int) -> float:
+    """What the combination knows of a post's length: the logarithm of how much longer than LONG_FROM it is, else 0."""
+    return float(np.log(max(sentences, LONG_FROM) / LONG_FROM))
 
 
 @dataclass(frozen=True)
@@ -66,9 +76,9 @@ class LearnedReader:
 
     `window`, `sentence`: (categories, dimension + 1). `columns`, `idf`: the kept columns of the n-grams; `grams`, `stretches`:
     their weights in a sentence and in a stretch, (columns, categories), with `grams_bias`, `stretches_bias`. `combine`:
-    (categories, 6), for the four readings, the strongest detector, and 1. `calibrated`: (categories,). The same names with
-    `abroad_` before them are those of other languages: `abroad_combine` is (categories, 4), for the two readings of n-grams,
-    and `abroad_read` tells which categories are read.
+    (categories, 7), for the strongest of each of the four readings, `length`, the strongest detector, and 1. `calibrated`:
+    (categories,). The same names with `abroad_` before them are those of other languages: `abroad_combine` is (categories, 4),
+    for the strongest of the two readings of n-grams, the detector, and 1, and `abroad_read` tells which categories are read.
     """
 
     def __init__(self, path: Path = WEIGHTS) -> None:
@@ -91,54 +101,77 @@ class LearnedReader:
         if lang not in VECTOR_LANGUAGES:
             return self._read_abroad(embedded, detected)
         windows = _linear(embedded.vectors, self._window)
-        places, vectors = _places(embedded)
+        at, vectors = places(embedded)
         sentences = _linear(vectors, self._sentence)
-        grams, stretches = self._grams.read(places)
+        grams, stretches = self._grams.read(at)
+        strongest = [part.max(axis=0) for part in (windows, sentences, grams, stretches)]
         found: dict[Category, Score] = {}
         for number, category in enumerate(CATEGORIES):
             if category == "duplicate_crosspost":
                 continue  # not to be seen in the post alone
             weights = self._combine[number]
-            parts = [windows[:, number], sentences[:, number], grams[:, number], stretches[:, number]]
-            probability = _probability(parts, detected.get(category, 0.0), weights)
+            readings = [*(part[number] for part in strongest), length(len(at))]
+            probability = _probability(readings, detected.get(category, 0.0), weights)
             if category == "off_topic":
                 as_a_whole = subject.off_topic(embedded)
                 probability = probability if as_a_whole is None else as_a_whole
-            alone = np.maximum(weights[1], 0) * parts[1] + np.maximum(weights[2], 0) * parts[2]
-            place = places[_place(alone, np.maximum(weights[3], 0) * parts[3])]
+            alone = weights[1] * sentences[:, number] + weights[2] * grams[:, number]
+            place = at[_place(alone, weights[3] * stretches[:, number])]
             found[category] = Score(probability, place, bool(self._calibrated[number]))
         return found
 
+    def of_each_sentence(self, embedded: EmbeddedPost, category: Category, lang: str = "en") -> Array:
+        """(sentences,): the probability that each, with what stands around it, shows the category; no detector counts."""
+        number, texts, vectors = CATEGORIES.index(category), embedded.sentences, embedded.sentence_vectors
+        english = lang in VECTOR_LANGUAGES and vectors is not None
+        grams, stretches = (self._grams if english else self._abroad).read(texts)
+        own, around = grams[:, number], _around(len(texts), stretches[:, number])
+        if english and vectors is not None:
+            window = _linear(embedded.vectors, self._window)[:, number].max()
+            alone = _linear(vectors, self._sentence)[:, number]
+            weights = self._combine[number]
+            said = weights[0] * window + weights[1] * alone + weights[2] * own + weights[3] * around
+            logits = said + weights[4] * length(len(texts)) + weights[-1]
+        else:
+            weights = self._abroad_combine[number]
+            logits = weights[0] * own + weights[1] * around + weights[-1]
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30))), np.float32)
+
     def _read_abroad(self, embedded: EmbeddedPost, detected: Mapping[Category, float]) -> dict[Category, Score]:
-        places, _ = _places(embedded)
-        grams, stretches = self._abroad.read(places)
+        at, _ = places(embedded)
+        grams, stretches = self._abroad.read(at)
         found: dict[Category, Score] = {}
         for number, category in enumerate(CATEGORIES):
             if self._abroad_read[number]:
-                parts = [grams[:, number], stretches[:, number]]
-                probability = _probability(parts, detected.get(category, 0.0), self._abroad_combine[number])
-                place = places[_place(*parts)]
+                parts = grams[:, number], stretches[:, number]
+                strongest = [part.max() for part in parts]
+                probability = _probability(strongest, detected.get(category, 0.0), self._abroad_combine[number])
+                place = at[_place(*parts)]
                 found[category] = Score(probability, place, bool(self._abroad_calibrated[number]))
         return found
 
 
 def _place(alone: Array, stretches: Array) -> int:
     """The strongest sentence: what it says alone, and what the strongest stretch says that holds it."""
-    length = len(alone) - len(stretches) + 1
-    around = np.full(len(alone), -np.inf, np.float32)
-    for n in range(length):
+    return int(np.argmax(alone + _around(len(alone), stretches)))
+
+
+def _around(sentences: int, stretches: Array) -> Array:
+    """For each sentence the strongest stretch that holds it."""
+    around = np.full(sentences, -np.inf, np.float32)
+    for n in range(sentences - len(stretches) + 1):
         part = around[n : n + len(stretches)]
         np.maximum(part, stretches, out=part)
-    return int(np.argmax(alone + around))
+    return around
 
 
-def _probability(parts: Sequence[Array], detected: float, weights: Array) -> float:
-    """Of the strongest place in each reading, with what a detector found."""
-    logit = float(np.array([*(part.max() for part in parts), detected, 1.0], np.float32) @ weights)
+def _probability(readings: Sequence[float], detected: float, weights: Array) -> float:
+    """Of what was read, with what a detector found."""
+    logit = float(np.array([*readings, detected, 1.0], np.float32) @ weights)
     return 1.0 / (1.0 + float(np.exp(-np.clip(logit, -30, 30))))
 
 
-def _places(embedded: EmbeddedPost) -> tuple[tuple[Window, ...], Array]:
+def places(embedded: EmbeddedPost) -> tuple[tuple[Window, ...], Array]:
     """The sentences with their vectors, without fragments of one Latin word (a piece of an address decides nothing); the
     windows where there are none."""
     if embedded.sentence_vectors is not None:

@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from service.flagging.detectors import DETECTORS
+from service.flagging.detectors import DETECTORS, UNWEIGHED
 from service.flagging.detectors.personal_information import exposes_somebody
 from service.flagging.finding import Detector, DetectorContext, Finding
 from service.flagging.flag import Category, Degradation, Flag
 from service.flagging.learned import LearnedReader, Score
 from service.flagging.merge import MOST_PROBABLE, PLAIN, Concern, as_flags, strongest
+from service.flagging.planted import blanked, embedded_without, sentences_within
 from service.flagging.policy import Policy
 from service.flagging.routing import PERSON_AT_RISK
 from service.flagging.thresholds import Thresholds
 from service.intake.language import READ_LANGUAGES, holds_english
-from service.intake.normalise import ReadablePost
+from service.intake.normalise import ReadablePost, normalise
 from service.intake.post import NewPost
 from service.intake.windows import EmbeddedPost
 from service.retrieval.evidence import Evidence
 
 EXPLICIT = 0.85
 """What says in so many words that a person may be in danger is not overruled by a reader that has seen no such sentence."""
-UNWEIGHED = frozenset({"named_beside"})
-"""Detectors that the learned reader was not fitted with: what they find stands for itself beside its answer."""
+PLANTED = 0.3
+"""From this probability on a sentence of a post that holds planted text counts as part of it."""
 DUPLICATE_FROM = 0.5
 """A past thread or an earlier post this probably the same raises `duplicate_crosspost`."""
 
@@ -36,6 +37,15 @@ class ReadFlags:
     flags: list[Flag]
     degraded: list[Degradation] = field(default_factory=list)
     limited: bool = False
+    scores: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class _Read:
+    """What is noted while a post is read."""
+
+    languages: list[str]
+    degraded: list[Degradation] = field(default_factory=list)
     scores: dict[str, float] = field(default_factory=dict)
 
 
@@ -63,8 +73,23 @@ class FlagReader:
         A detector that fails is noted and the others go on.
         """
         cuts = thresholds or self._thresholds
-        scores: dict[str, float] = {}
-        degraded: list[Degradation] = []
+        read = _Read([readable.lang] if readable.lang in READ_LANGUAGES else [])
+        if "en" not in read.languages and holds_english(readable.text):
+            read.languages.append("en")
+        concerns = self._concerns(post, readable, embedded, cuts, read)
+        if embedded is not None and (planted := self._planted(readable, embedded, concerns, cuts, read)):
+            rest = embedded_without(embedded, planted)
+            if rest is not None:
+                cleared = blanked(post, readable, embedded, planted)
+                concerns += self._concerns(cleared, normalise(cleared), rest, cuts, _Read(read.languages))
+        found = strongest(concerns + _duplicates(evidence))
+        scores = read.scores | {c.category: round(min(c.probability, MOST_PROBABLE), 6) for c in found}
+        return ReadFlags(as_flags(found, self._policy, cuts, readable), read.degraded, not read.languages, scores)
+
+    def _concerns(
+        self, post: NewPost, readable: ReadablePost, embedded: EmbeddedPost | None, cuts: Thresholds, read: _Read
+    ) -> list[Concern]:
+        """What detectors and the learned reader see, together."""
         findings: list[Finding] = []
         context = DetectorContext.of(post)
         for detector in self._detectors:
@@ -72,17 +97,26 @@ class FlagReader:
                 findings += detector.detect(readable, context)
             except Exception as failure:
                 reason = f"{detector.name}: {type(failure).__name__}"
-                degraded.append(Degradation(part="flags", reason=reason, reader="fast"))
-        read_as = [readable.lang] if readable.lang in READ_LANGUAGES else []
-        if "en" not in read_as and holds_english(readable.text):
-            read_as.append("en")
+                read.degraded.append(Degradation(part="flags", reason=reason, reader="fast"))
         concerns = [_concern(finding) for finding in findings if finding.detector not in UNWEIGHED]
         beside = [_concern(finding) for finding in findings if finding.detector in UNWEIGHED]
-        if read_as and embedded is not None:
-            concerns = self._combined(strongest(concerns), readable, embedded, read_as, cuts, scores)
-        found = strongest(concerns + beside + _duplicates(evidence))
-        scores |= {concern.category: round(min(concern.probability, MOST_PROBABLE), 6) for concern in found}
-        return ReadFlags(as_flags(found, self._policy, cuts, readable), degraded, not read_as, scores)
+        if read.languages and embedded is not None:
+            concerns = self._combined(strongest(concerns), readable, embedded, read.languages, cuts, read.scores)
+        return concerns + beside
+
+    def _planted(
+        self, readable: ReadablePost, embedded: EmbeddedPost, concerns: Sequence[Concern], cuts: Thresholds, read: _Read
+    ) -> set[int]:
+        """Sentences that speak to a machine; none where the post as a whole does not look like it holds any."""
+        found = [c for c in concerns if c.category == "prompt_injection"]
+        if not any(cuts.band(c.category, c.probability) for c in found):
+            return set()
+        spans = [span for c in found for span in c.spans]
+        planted = sentences_within(readable, embedded, spans)
+        for lang in read.languages:
+            said = self._learned.of_each_sentence(embedded, "prompt_injection", lang)
+            planted |= {n for n, p in enumerate(said) if p >= PLANTED}
+        return planted
 
     def _combined(
         self, found: list[Concern], readable: ReadablePost, embedded: EmbeddedPost, read_as: Sequence[str],

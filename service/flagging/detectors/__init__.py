@@ -13,11 +13,13 @@ from service.flagging.detectors import (
 from service.flagging.detectors.confidential_business import ConfidentialBusiness
 from service.flagging.detectors.credentials import Credentials
 from service.flagging.detectors.crisis import Crisis
+from service.flagging.detectors.disguised_text import DisguisedText
 from service.flagging.detectors.identifying_detail import IdentifyingDetail
 from service.flagging.detectors.low_effort import LowEffort
 from service.flagging.detectors.minor_safety import MinorSafety
 from service.flagging.detectors.named_beside import NamedBeside
 from service.flagging.detectors.personal_information import PersonalInformation
+from service.flagging.detectors.planted_task import PlantedTask
 from service.flagging.detectors.prompt_injection import PromptInjection
 from service.flagging.detectors.spam_promotion import SpamPromotion
 from service.flagging.detectors.violence_threat import ViolenceThreat
@@ -44,5 +46,9 @@ DETECTORS: tuple[Detector, ...] = (
     LowEffort(),
     SpamPromotion(),
     PromptInjection(),
+    DisguisedText(),
+    PlantedTask(),
 )
 """Every detector, in the order in which they run."""
+UNWEIGHED = frozenset({"named_beside", "disguised_text", "planted_task"})
+"""Detectors of what the learned reader cannot see: what they find stands for itself beside its answer."""

@@ -15,16 +15,22 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from service.flagging.finding import DetectorContext, Finding, located
+from service.intake.normalise import ReadablePost
+
+NAME = "planted_task"
 WEIGHTS = Path(__file__).with_name("planted_task.json")
 VOCABULARY = Path(__file__).with_name("career_words.txt")
 MOST = 400
 """Sentences of one post that are looked at: the first and the last of them."""
+FOREIGN, PLAINLY_FOREIGN = 0.7, 0.9
+"""Told from the first on, which one in a hundred harmless posts reaches; from the second on a person looks before it is shown."""
 
 LINE = 300
 """Characters of a line that is read as a whole beside its sentences."""
 
 _SENTENCE = re.compile(
-    r"[^.!?\n。！？]{0,600}(?:[.!?。！？](?=[a-z0-9])[^.!?\n。！？]{0,600}){0,6}(?:[.!?。！？]{1,4}[\"')\]]{0,2}|\n|$)"
+    r"[^.!?\n。！？]{0,600}(?:[.!?。！？](?=[a-z0-9])[^.!?\n。！？]{0,600}){0,6}(?:[.!?。！？]{1,4}[\"')\]]{0,2}|\n|$|(?=[^.!?\n。！？]))"
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _PLEASE = r"^\W{0,4}(?:(?:please|kindly|now|first|then|also|next|can you|could you|would you|will you|i want you to|you (?:must|should|will|need to|have to))[,:]? (?:please )?){0,2}"
@@ -196,3 +202,21 @@ def _weights() -> tuple[tuple[float, ...], float]:
     if tuple(data["features"]) != FEATURES:
         raise ValueError("planted_task.json was fitted for other features; refit it")
     return tuple(data["weights"]), float(data["bias"])
+
+
+@dataclass(frozen=True)
+class PlantedTask:
+    """The likeliest sentence of each field that sets a machine a task foreign to the post."""
+
+    name: str = NAME
+    blind_spots: str = "Tasks in other languages than English, tasks about working life, posts of one or two sentences."
+
+    def detect(self, post: ReadablePost, context: DetectorContext) -> list[Finding]:
+        """At most one finding in each field."""
+        found = []
+        for reading in post.fields:
+            probability, start, end = planted_probability(reading.text)
+            if probability >= FOREIGN:
+                told = 0.8 if probability >= PLAINLY_FOREIGN else 0.5
+                found.append(Finding("prompt_injection", told, (located(reading, start, end),), NAME, "foreign_task"))
+        return found

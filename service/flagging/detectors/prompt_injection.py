@@ -1,13 +1,11 @@
-"""Text that addresses a machine reader to change what it does: plain, hidden, in code, encoded, in other languages."""
+"""Text that addresses a machine reader to change what it does, in so many words; what is hidden or encoded is read by `disguised_text`."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 
 from service.flagging.finding import DetectorContext, Finding
-from service.intake.normalise import ReadablePost, Reading, Span
+from service.intake.normalise import ReadablePost, Reading
 
 NAME = "prompt_injection"
 _ORDERS = re.compile(
@@ -28,8 +26,6 @@ _TALK = re.compile(
     r"\b(?:prompt injections?|red.?team\w*|jailbreak\w*|our (?:chatbot|model|bot)|test (?:case|set|suite)|attack(?:er)?s? (?:that|who|which)|"
     r"e\.g\.|for example|such as|classic|my previous (?:post|message|comment)|interview question|wrote a filter)\b", re.I
 )  # fmt: skip
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{24,4000}={0,2}(?![A-Za-z0-9+/=])")
-_HIDDEN_RUN = 4
 MOST = 5
 
 
@@ -39,7 +35,7 @@ def addresses_a_machine(text: str) -> bool:
 
 
 class PromptInjection:
-    """Orders to a machine, wherever they stand; hidden text and base64 are read as well."""
+    """Orders to a machine, wherever they stand."""
 
     name: str = NAME
     blind_spots: str = "Polite or indirect requests without a machine as addressee; orders spread over sentences; languages without a pattern."
@@ -48,7 +44,7 @@ class PromptInjection:
         """Every order found, strongest first."""
         found: list[Finding] = []
         for reading in post.fields:
-            found += _plain(reading) + _hidden(reading) + _encoded(reading)
+            found += _plain(reading)
         return sorted(found, key=lambda finding: -finding.probability)[:MOST]
 
 
@@ -61,35 +57,4 @@ def _plain(reading: Reading) -> list[Finding]:
         found.append(Finding("prompt_injection", probability, ((reading.field, span),), NAME, "order"))
         if len(found) == MOST:
             break
-    return found
-
-
-def _hidden(reading: Reading) -> list[Finding]:
-    found = []
-    invisible = [span for span in reading.hidden if span.end - span.start == 1]
-    for span in reading.hidden:
-        text = reading.source[span.start : span.end]
-        if len(text) > 1 and _ORDERS.search(text):
-            found.append(Finding("prompt_injection", 0.93, ((reading.field, span),), NAME, "comment"))
-    tags = [s for s in invisible if "\U000e0000" <= reading.source[s.start] <= "\U000e007f"]
-    if tags:
-        decoded = "".join(chr(ord(reading.source[s.start]) - 0xE0000) for s in tags)
-        probability = 0.95 if _ORDERS.search(decoded) else 0.8
-        found.append(Finding("prompt_injection", probability, ((reading.field, tags[0]),), NAME, "hidden_characters"))
-    elif len(invisible) >= _HIDDEN_RUN and _ORDERS.search(reading.text):
-        found.append(Finding("prompt_injection", 0.93, ((reading.field, invisible[0]),), NAME, "hidden_characters"))
-    return found
-
-
-def _encoded(reading: Reading) -> list[Finding]:
-    found = []
-    for match in _BASE64.finditer(reading.source):
-        try:
-            decoded = base64.b64decode(match[0] + "=" * (-len(match[0]) % 4), validate=True).decode("utf-8")
-        except (binascii.Error, ValueError):
-            continue
-        if decoded.isprintable() and " " in decoded:
-            probability = 0.94 if _ORDERS.search(decoded) else 0.7
-            span = Span(match.start(), match.end())
-            found.append(Finding("prompt_injection", probability, ((reading.field, span),), NAME, "encoded"))
     return found
