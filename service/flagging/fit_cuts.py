@@ -26,7 +26,7 @@ ABOVE_CLEAN = 0.03
 HOLDING, LEAST_HOLDING = ("spam_promotion", "harassment", "hate", "sexual"), 0.6
 """A post is kept from being seen at once, which hurts where it is wrong, only for what is clearly more likely than not."""
 LEAST_ROUTED = {"identifying_detail": 0.5, "prompt_injection": 0.55}
-"""What detectors beside the learned reader tell at 0.47 and 0.5 is shown to a moderator and keeps no post back."""
+"""What detectors beside the learned reader tell at 0.48 and 0.5 is shown to a moderator and keeps no post back."""
 LEAST_RAISED = 0.25
 """A flag less likely than this is not worth raising, unless a person may be in danger."""
 UNREADABLE = {"duplicate_crosspost": {"low": 0.3, "middle": 0.5, "high": 0.7}}

@@ -18,7 +18,7 @@ _WRONG = (
     r"harass(?:es|ed|ing)|molest(?:s|ed|ing)|grop(?:es|ed|ing)|assaulted|raped|abus(?:es|ed|ing)|bull(?:y|ies|ied|ying) (?:me|us|him|her|people|juniors|everybody|everyone|the)|"
     r"is (?:a |an )?(?:liar|thief|racist|sexist|fraud|alcoholic|predator|bully|corrupt|crook)|(?:is|was|came in|comes in) drunk|having an affair|sleeping with|plagiari[sz](?:es|ed|ing)|lied (?:to|about)|stiehlt|hat gestohlen|belästigt|robó|acosa|acosó|a volé|harcèle|roubou|assedia)"
 )
-_CUES = (cue("accusation", 0.47, rf"\b{_WRONG}\b"), cue("salary", 0.47, rf"\b{_PAY}\b[^.!?\n]{{0,60}}?{_SUM}"))
+_CUES = (cue("accusation", 0.48, rf"\b{_WRONG}\b"), cue("salary", 0.48, rf"\b{_PAY}\b[^.!?\n]{{0,60}}?{_SUM}"))
 
 
 @dataclass(frozen=True)
