@@ -117,8 +117,9 @@ def test_a_filter_that_a_browser_sends_with_open_fields_works(chromium: Any, sit
 def test_a_page_that_is_left_follows_the_queue_no_longer(chromium: Any, site: Any, leave: str) -> None:
     for context in list(chromium.contexts):
         context.close()
+    other = chromium.new_page()
+    wait_until(other, lambda: review.EVENT_STREAMS.count() == 0)
     page = sign_in(chromium, site)
-    wait_until(page, lambda: review.EVENT_STREAMS.count() == 0)
     page.goto(f"{site.address}/review")
     expect(page.locator("[data-event=open]")).to_be_visible()
     wait_until(page, lambda: review.EVENT_STREAMS.count() == 1)
@@ -126,7 +127,6 @@ def test_a_page_that_is_left_follows_the_queue_no_longer(chromium: Any, site: An
         page.close()
     else:
         page.goto(f"{site.address}/posts")
-    other = chromium.new_page()
     wait_until(other, lambda: review.EVENT_STREAMS.count() == 0)
     other.close()
 
