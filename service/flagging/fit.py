@@ -2,7 +2,8 @@
 `python -m service.flagging.fit_subject`.
 
 From the labelled posts beside the eval suite, held-out voices left out, `decisive_sentences*.jsonl`, single texts with their
-near misses, and ordinary posts of FOLDER (`labelled.py`). Combinations and cuts also see posts made longer (`fit_long.py`).
+near misses, and ordinary posts of FOLDER (`labelled.py`). Combinations also see posts made longer (`fit_long.py`); so
+does the choice of `high`.
 Windows and sentences that hold a labelled quote are positive, all others negative
 (multiple-instance style, with the quotes as instance labels). Folds are voices; single texts are in every fit and in no
 figure. Combinations are chosen on what readers say of posts they were fitted without, cuts and figures on what they say of

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from service.flagging import fit_combination, fit_long
@@ -48,7 +50,7 @@ def test_posts_whose_labels_say_nothing_of_a_category_teach_nothing_of_it() -> N
     posts = [
         labelled(voice, ["x"], {"self_harm_risk": {0}} if n % 2 else None) for voice in "abcdefghij" for n in range(6)
     ]
-    silent = [fit_long.replace(labelled(f"o{n}", ["x"]), known=frozenset()) for n in range(20)]
+    silent = [replace(labelled(f"o{n}", ["x"]), known=frozenset()) for n in range(20)]
     readings = rng.normal(size=(len(posts), len(CATEGORIES), 1))
     readings[1::2, SELF_HARM] += 2
     true = np.array(
