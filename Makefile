@@ -18,7 +18,7 @@ run: $(VENV)/.run $(MODELS) $(PAGES)
 	@$(BIN)/answerloop serve --welcome
 
 test: $(VENV)/.dev $(TEST_MODELS) $(PAGES) .chromium
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --reruns 1 $(PYTEST_ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -130,6 +130,19 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
     return make
 
 
+MOST_RERUNS = 3
+"""Tests of one run that may fail once and pass when run again, as on a machine that stood still; more is a fault."""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """`make test` runs what fails once more and prints how many it did; a run with many of these fails."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    rerun = len(reporter.stats.get("rerun", ())) if reporter else 0
+    if rerun > MOST_RERUNS:
+        reporter.write_line(f"{rerun} tests had to be run again, {MOST_RERUNS} may")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest file first, so that no worker waits for another at the end."""
     items.sort(key=lambda item: item.path.name != "test_gate.py")

@@ -248,7 +248,7 @@ class Index:
             return total + _finish(writing, done)
 
     def _prepare(self, waiting: list[Waiting], following: list[Generation]) -> Batch:
-        """Read and cut a batch, and find out whose vectors are there already."""
+        """Read and cut a batch, and find out whose vectors are there already, be it from a process that was killed."""
         ids = [one.thread_id for one in waiting]
         with self.database.read() as session:
             changes = passage_rows.changes(session, ids)
@@ -258,10 +258,9 @@ class Index:
         for generation in following:
             embedder = self.embedder_of(generation)
             pieces = {id_: cut_thread(text, embedder) for id_, text in texts.items()}
-            perhaps = [piece.id for id_, thread in pieces.items() for piece in thread if piece.id in old[id_]]
-            there = self.vectors.present(generation.collection("passages"), perhaps) if perhaps else set()
-            every = (piece for thread in pieces.values() for piece in thread)
-            builds.append(Build(generation, pieces, {piece.id: piece.text for piece in every if piece.id not in there}))
+            wanted = {piece.id: piece.text for thread in pieces.values() for piece in thread}
+            there = self.vectors.present(generation.collection("passages"), list(wanted))
+            builds.append(Build(generation, pieces, {id_: text for id_, text in wanted.items() if id_ not in there}))
         return Batch(waiting, changes, texts, old, builds)
 
     def _embed(self, batch: Batch) -> list[NDArray[np.float32]]:

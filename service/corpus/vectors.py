@@ -33,6 +33,9 @@ ROWS_A_CALL = 512
 """Rows of one write: a deletion waits behind at most one such call, about 0.2 s (Chroma itself takes at most 5,461)."""
 COMPACT_AFTER = 256
 """Writes that Chroma logs before it puts them into its graph: a long log makes its first deletion take seconds."""
+NEIGHBOURS = 32
+"""Links of a vector in Chroma's graph. With its own 16, a small collection of near-identical texts has vectors to which
+no link leads in 3 % of cases (150 collections of 46 to 120 vectors; none with 32)."""
 PAGE = 5_000
 
 
@@ -60,12 +63,18 @@ class VectorStore:
         self._writing: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
-        """Write vectors (shape (len(ids), dimension)) under their ids; ids that exist get the new vector."""
+        """Write vectors (shape (len(ids), dimension)) under their ids; ids that exist get the new vector.
+
+        Those are removed first: written over, other vectors can be lost from Chroma's graph (its issue 7758).
+        """
         opened = self._collection(collection, create=True)
         for start in range(0, len(ids), ROWS_A_CALL):
-            stop = start + ROWS_A_CALL
+            part, rows = list(ids[start : start + ROWS_A_CALL]), vectors[start : start + ROWS_A_CALL]
             with self._writing[collection], _as_unavailable():
-                opened.upsert(ids=list(ids[start:stop]), embeddings=vectors[start:stop])
+                there: list[str] = opened.get(ids=part, include=[])["ids"]
+                if there:
+                    opened.delete(ids=there)
+                opened.upsert(ids=part, embeddings=rows)
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """Remove vectors; ids that are not there are passed over."""
@@ -162,7 +171,9 @@ class VectorStore:
         except CollectionGone:
             if not create:
                 return None
-            graph: Any = {"space": "cosine", "sync_threshold": COMPACT_AFTER, "batch_size": 100}
+            graph: Any = {
+                "space": "cosine", "max_neighbors": NEIGHBOURS, "sync_threshold": COMPACT_AFTER, "batch_size": 100
+            }  # fmt: skip
             with _as_unavailable():
                 opened = client.get_or_create_collection(name, embedding_function=None, configuration={"hnsw": graph})
         self._collections[name] = opened

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 from service.corpus.vectors import VectorStore
 from service.errors import AlreadyOpen, InvalidInput, StoreUnavailable
 from service.settings import Settings
+from tests.corpus.conftest import WordEmbedder
 
 MakeSettings = Callable[..., Settings]
 
@@ -50,6 +52,21 @@ def test_an_id_that_exists_gets_the_new_vector(store: VectorStore) -> None:
     store.upsert("camp.passages.1", NAMES[:1], unit(1, seed=9))
     assert store.count("camp.passages.1") == 2
     assert store.query("camp.passages.1", unit(1, seed=9), 1)[0][0].id == "id0"
+
+
+@pytest.mark.parametrize("seed", [1, 6, 10, 11])
+def test_vectors_near_one_another_that_are_written_again_are_all_found(store: VectorStore, seed: int) -> None:
+    made = WordEmbedder().embed(
+        [f"How long to stay in role {n}? I joined {n} months ago." for n in range(60)]
+        + [f"Stay until project {n} has shipped." for n in range(60)]
+    )
+    chance = random.Random(seed)
+    order = chance.sample(range(120), 120)
+    for start in range(0, 120, 8):
+        for part in (order[start : start + 8], chance.sample(order[: start + 8], 8)):
+            store.upsert("camp.passages.1", [NAMES[n] for n in part], made[part])
+    nearest = store.query("camp.passages.1", made, 1)
+    assert [row[0].score for row in nearest] == pytest.approx([1] * 120, abs=1e-4)
 
 
 def test_deleting_removes_and_passes_over_what_is_not_there(store: VectorStore) -> None:
