@@ -175,6 +175,16 @@ class DraftingQuestion(Row):
         }
 
 
+class QuestionToFit(Row):
+    """A question on which the cut of drafts is chosen: whether the sample community answers it, and where."""
+
+    title: Words
+    body: Words
+    answerable: bool
+    best_threads: list[str]
+    why: str = ""
+
+
 class HardOffTopic(Row):
     """A post near the border between working life and everything else."""
 

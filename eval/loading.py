@@ -28,6 +28,7 @@ SHIPPED: dict[str, type[Row]] = {
     "golden": cases.Golden,
     "related_queries": cases.RelatedQuery,
     "drafting_questions": cases.DraftingQuestion,
+    "questions_to_fit": cases.QuestionToFit,
     "answer_pairs": cases.AnswerPair,
     "support_labels": cases.SupportLabel,
     "attacks": cases.Attack,

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 import threading
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,8 +36,11 @@ ROWS_A_CALL = 512
 COMPACT_AFTER = 256
 """Writes that Chroma logs before it puts them into its graph: a long log makes its first deletion take seconds."""
 NEIGHBOURS = 32
-"""Links of a vector in Chroma's graph. With its own 16, a small collection of near-identical texts has vectors to which
-no link leads in 3 % of cases (150 collections of 46 to 120 vectors; none with 32)."""
+"""Links of a vector in Chroma's graph; it has 16 of itself, with which small collections of near-identical texts lose some."""
+APART = 0.005
+"""How far a stored vector is moved, in a direction drawn from its id: the cosine to another changes by 0.0003 or less.
+More identical vectors than a node has links fill one another's lists, and no link leads to the others any more: behind 400
+copies of one text 30 of 60 other vectors were never found (HNSW), none of them with the copies this far apart."""
 PAGE = 5_000
 
 
@@ -65,11 +70,13 @@ class VectorStore:
     def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
         """Write vectors (shape (len(ids), dimension)) under their ids; ids that exist get the new vector.
 
-        Those are removed first: written over, other vectors can be lost from Chroma's graph (its issue 7758).
+        Those are removed first: written over, other vectors can be lost from Chroma's graph (its issue 7758). Each is
+        stored a little beside where it lies (`APART`).
         """
         opened = self._collection(collection, create=True)
         for start in range(0, len(ids), ROWS_A_CALL):
-            part, rows = list(ids[start : start + ROWS_A_CALL]), vectors[start : start + ROWS_A_CALL]
+            part = list(ids[start : start + ROWS_A_CALL])
+            rows = _set_apart(part, vectors[start : start + ROWS_A_CALL])
             with self._writing[collection], _as_unavailable():
                 there: list[str] = opened.get(ids=part, include=[])["ids"]
                 if there:
@@ -202,6 +209,14 @@ class VectorStore:
             return chromadb.HttpClient(
                 host=address.hostname, port=address.port or (443 if secure else 8000), ssl=secure, settings=quiet
             )
+
+
+def _set_apart(ids: Sequence[str], vectors: Vectors) -> Vectors:
+    """Unit vectors, each moved by `APART` in a direction of its id's own: the same id and vector give the same."""
+    directions = [np.random.default_rng(zlib.crc32(id_.encode())).normal(size=vectors.shape[1]) for id_ in ids]
+    moved = vectors + APART / math.sqrt(vectors.shape[1]) * np.array(directions, np.float32)
+    unit: Vectors = moved / np.linalg.norm(moved, axis=1, keepdims=True)
+    return unit.astype(np.float32, copy=False)
 
 
 def _close(client: Any) -> None:
