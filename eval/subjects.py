@@ -116,6 +116,12 @@ class World:
             self._read[key] = read_post(self.stations.readers, post)
         return self._read[key]
 
+    def read_flags(self, post: NewPost) -> ReadPost:
+        """`read_flags` of the service: what `/v1/moderations` reads."""
+        from service.assess_post import read_flags
+
+        return read_flags(self.stations.readers, post)
+
     def remember_earlier(self, rows: Sequence[LabelledPost]) -> None:
         """Let the service know the posts that some of `rows` repeat, as if they had been sent before."""
         wanted = {row.after for row in rows if row.after} - self._known

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,15 +103,7 @@ class ReadPost:
 
 def read_post(readers: Readers, sent: NewPost) -> ReadPost:
     """The fast lane: local models alone, nothing stored. A part that fails is named in `degraded`; the others go on."""
-    begin = time.perf_counter()
-    found = ReadPost(normalise(sent), None)
-    found.ms["normalise"] = round(1000 * (time.perf_counter() - begin), 2)
-    try:
-        with found.timed("embed"):
-            found.embedded = embed_post(found.readable, readers.embedder)
-    except Exception as failure:
-        for part in ("related", "tags", "flags"):
-            found.fails(part, failure)
+    found = _embedded(readers, sent, ("related", "tags", "flags"))
     if found.embedded is not None:
         try:
             with found.timed("retrieve"):
@@ -134,6 +126,28 @@ def read_post(readers: Readers, sent: NewPost) -> ReadPost:
         found.evidence = found.evidence.model_copy(update={"related": sharing(found.evidence.related, tags)})
     with found.timed("flag"):
         _flag(readers, sent, found)
+    return found
+
+
+def read_flags(readers: Readers, sent: NewPost) -> ReadPost:
+    """Flags and route of a text alone, as `read_post` finds them, but for the one that other posts show (a cross-post)."""
+    found = _embedded(readers, sent, ("flags",))
+    with found.timed("flag"):
+        _flag(readers, sent, found)
+    return found
+
+
+def _embedded(readers: Readers, sent: NewPost, parts: Sequence[Literal["related", "tags", "flags"]]) -> ReadPost:
+    """The post normalised and embedded; where that fails, so do `parts`."""
+    begin = time.perf_counter()
+    found = ReadPost(normalise(sent), None)
+    found.ms["normalise"] = round(1000 * (time.perf_counter() - begin), 2)
+    try:
+        with found.timed("embed"):
+            found.embedded = embed_post(found.readable, readers.embedder)
+    except Exception as failure:
+        for part in parts:
+            found.fails(part, failure)
     return found
 
 

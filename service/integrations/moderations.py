@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.assess_post import Readers, read_post
+from service.assess_post import Readers, read_flags
 from service.flagging import general
 from service.intake.post import NewPost
 
@@ -42,7 +42,7 @@ def result_for(readers: Readers, site: str, text: str) -> dict[str, Any]:
         post = NewPost.model_construct(
             site=site, external_id="", title="", body=text, format="text", kind="question", tags=[], lang=None
         )
-        read = read_post(readers, post)
+        read = read_flags(readers, post)
         found: dict[str, float] = {flag.category: flag.probability for flag in read.flags}
         readable = read.embedded is not None and read.embedded.model == general.FITTED_ON and not read.limited
         said = general.shipped().read(read.embedded, read.readable.body.text) if readable and read.embedded else {}
