@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from service.errors import InvalidInput, ModelFailed
 from service.models.files import checked_path
+from service.models.onnx_graph import rows_before_floats
 
 Vectors = NDArray[np.float32]
 Part = tuple[int, int]
@@ -27,8 +29,10 @@ Part = tuple[int, int]
 
 WINDOW = 256
 """Tokens the model reads at once, its two special tokens included."""
-BATCH_TOKENS = 512
-"""Padded tokens in one forward pass: about 40 ms on two cores, the longest that a short text waits behind a long one."""
+WORD_TABLE = "inner.embeddings.word_embeddings.weight_q"
+BATCH_TOKENS = 384
+"""Padded tokens in one forward pass: 20 to 50 ms on two cores, the longest that a short text waits behind a long one. 512 are
+5 % quicker for many texts together and hold 20 MB more."""
 AGE_PER_TOKEN_S = 0.002
 """A text waits at most this much longer for each of its tokens before it goes ahead of newer, shorter ones."""
 
@@ -190,7 +194,10 @@ class BundledEmbedder:
         options.log_severity_level = 3
         options.enable_mem_pattern = False  # a plan for each shape ever seen: 45 MB more, no faster
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        with tempfile.NamedTemporaryFile(suffix=".onnx") as lean:  # a session made from bytes keeps them
+            lean.write(rows_before_floats(model.read_bytes(), WORD_TABLE))
+            lean.flush()
+            self._session = onnxruntime.InferenceSession(lean.name, options, providers=["CPUExecutionProvider"])
         self._tokenizer = tokenizer
         self._worker = threading.Thread(target=self._work, name="embedder", daemon=True)
         self._worker.start()
