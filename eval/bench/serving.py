@@ -56,8 +56,14 @@ def _fill_with_posts(settings: Settings, server: subprocess.Popen[bytes], posts:
         }
         _call(settings, key, "/v1/posts", sent)
     console.print(f"resident memory after {POSTS} posts: {_resident(server):.0f} MB (target ≤ {TARGET_MB})")
-    sent = {"site": posts[0].site, "external_id": "drafted", "title": "Promotion was declined a second time",
-            "body": "My manager says I need more visibility. How do I get it without playing politics?"}  # fmt: skip
+    sent = {
+        "site": posts[0].site,
+        "external_id": "drafted",
+        "title": "Only remote developer, and passed over for lead",
+        "body": "For two years I have been the one person of my team who works from home. Now a colleague in the office became "
+        "lead developer, although I carry the releases: decisions are made at the coffee machine. How do I become visible "
+        "without moving back?",
+    }
     draft = _call(settings, key, "/v1/posts", sent)["draft"]
     begin = time.perf_counter()
     while draft["status"] == "pending" and time.perf_counter() - begin < PATIENCE_S:

@@ -55,8 +55,8 @@ AT_ONCE = 2
 """Lookups that rank at the same time: more only take the interpreter from one another (32 clients: 60 titles a second, not 80)."""
 LIKELY = 0.5
 """A thread that is more likely than not a copy of the post is shown first."""
-PLACES, SKETCHES = 20_000, 4_000
-"""Passages whose thread, and threads whose sketch is remembered: about 5 and 16 MB."""
+PLACES, SKETCHES = 20_000, 2_000
+"""Passages whose thread, and threads whose sketch is remembered: about 5 and 8 MB."""
 
 
 @dataclass(frozen=True)
