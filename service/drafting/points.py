@@ -19,10 +19,11 @@ from service.models.embedder import Embedder
 from service.retrieval.evidence import Evidence, EvidencePassage
 
 MOST, PER_AUTHOR, PER_THREAD = 8, 3, 6
-EMBEDDED = 4
+EMBEDDED = 2
 """Short texts that are embedded beside the question: the candidates whose place is least sure."""
 SHORTEST, LONGEST = 6, 48
-QUESTION_WORDS = 30
+READ_WORDS = 24
+"""Of the question and of each of those texts that many first words are embedded."""
 SAME = 0.6
 """Share of content words from which on two sentences say the same."""
 
@@ -49,7 +50,7 @@ def choose(
     sifted = _distinct(pool, most + 4)
     unsure = sifted[: EMBEDDED + 1]
     if len(unsure) > 1:
-        texts = [" ".join(question.split()[:QUESTION_WORDS]), *(p.text for p in unsure)]
+        texts = [" ".join(text.split()[:READ_WORDS]) for text in (question, *(p.text for p in unsure))]
         vectors = embedder.embed(texts)
         near = vectors[1:] @ vectors[0]
         unsure = [Point(p.text, p.passage, p.value + 0.8 * float(n)) for p, n in zip(unsure, near, strict=True)]
@@ -63,18 +64,17 @@ def _pool(question: str, evidence: Evidence, level: str | None) -> list[Point]:
     related = thread_scores(evidence)
     answers = [p for p in evidence.passages if p.field == "answer"]
     best = max((worth(p, related) for p in answers), default=0.0)
-    asked = {stem(w) for w in words(question) if w not in STOP_WORDS}
+    asked = _content(question)
     spread: dict[str, int] = {}
-    split = [(p, [s for s in sentences(p.text) if usable(s)]) for p in answers]
+    split = [(p, [(s, _content(s)) for s in sentences(p.text) if usable(s)]) for p in answers]
     for _, found in split:
-        for s in found:
-            for w in {stem(w) for w in words(s) if w not in STOP_WORDS}:
+        for _, own in found:
+            for w in own:
                 spread[w] = spread.get(w, 0) + 1
     total = 1 + sum(len(found) for _, found in split)
     points = []
     for passage, found in split:
-        for s in found:
-            own = {stem(w) for w in words(s) if w not in STOP_WORDS}
+        for s, own in found:
             shared = sum(math.log(total / spread[w]) for w in own & asked) / math.sqrt(4 + len(own))
             value = (
                 advises(s)
@@ -84,6 +84,11 @@ def _pool(question: str, evidence: Evidence, level: str | None) -> list[Point]:
             )
             points.append(Point(s, passage, value))
     return sorted(points, key=lambda p: -p.value)
+
+
+def _content(text: str) -> frozenset[str]:
+    """The stems of a text's words that say something."""
+    return frozenset(stem(w) for w in words(text) if w not in STOP_WORDS)
 
 
 def usable(sentence: str) -> bool:
@@ -108,15 +113,18 @@ def weight_of(passage: EvidencePassage, level: str | None) -> float:
 
 def _distinct(points: Sequence[Point], most: int) -> list[Point]:
     chosen: list[Point] = []
+    contents: list[frozenset[str]] = []
     authors: dict[str, int] = {}
     threads: dict[str, int] = {}
     for point in points:
         thread = point.passage.thread_id
         if authors.get(point.author, 0) >= PER_AUTHOR or threads.get(thread, 0) >= PER_THREAD:
             continue
-        if any(same(point.text, other.text) for other in chosen):
+        content = _content(point.text)
+        if any(_alike(content, other) for other in contents):
             continue
         chosen.append(point)
+        contents.append(content)
         authors[point.author] = authors.get(point.author, 0) + 1
         threads[thread] = threads.get(thread, 0) + 1
         if len(chosen) == most:
@@ -126,5 +134,8 @@ def _distinct(points: Sequence[Point], most: int) -> list[Point]:
 
 def same(a: str, b: str) -> bool:
     """Whether two sentences say the same in nearly the same words."""
-    one, other = ({stem(w) for w in words(t) if w not in STOP_WORDS} for t in (a, b))
+    return _alike(_content(a), _content(b))
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return bool(one and other) and len(one & other) / min(len(one), len(other)) >= SAME
