@@ -1,8 +1,9 @@
 """A tag that a post is given because one place in it says the tag's name is judged by the rest of the post.
 
 Members who write about a topic do so all through a post; a sentence that only names one, to a reader or to a machine,
-cannot add it. What is left out is the words: the vectors stay, because one sentence weighs
-little in them and embedding again would double what a post costs.
+cannot add it. What is left out is the words: the vectors stay, because one sentence weighs little in them and embedding
+again would double what a post costs. A post of few words is embedded again without a place that speaks of topics, which is
+much of all that it says.
 """
 
 from __future__ import annotations
@@ -22,16 +23,21 @@ NEAR = 200
 """Characters between the first and the last mention that still count as one place."""
 UNBORNE = 0.04
 """Below this probability the rest of the post does not bear the tag at all."""
+SHORT = 120
+"""Words of a post up to which the vectors are made anew."""
 MOST = 4
 """Places that are tried, those of the most probable tags first."""
 
 FEWEST_HIDDEN = 4
 """Fewer invisible characters come from an editor."""
-_ABOUT_TOPICS = re.compile(
+_TOPIC_WORDS = re.compile(
     r"\b(?:tags?|tagged|tagging|retagged|topics?|labels?|labell?ed|categor(?:y|ies)|headings?|classif\w+|index(?:ed|ing)?|sort(?:ed|er|ing)"
-    r"|filed?|taxonomy|vocabulary|belongs? in|outputs?|moved to)\b|[{}\[\]<>=|]|->|//|/\*|^\W*\w+:",
+    r"|filed?|taxonomy|vocabulary|belongs? in|outputs?|moved to)\b",
     re.I,
 )
+_NOTATION = re.compile(r"[{}\[\]<>=|]|->|//|/\*|^\W*\w+:")
+MARKUP = 24
+"""Characters of the source to each side of a place in which markup that readers do not see is looked for."""
 _PLACE_END = re.compile(r"[.!?。！？](?=\s)|\n")
 _ASIDE = re.compile(r"[(\[][^()\[\]]{0,200}[)\]]?|\s[-–—]\s.{0,200}$")
 """A part of a title that can be left out: in brackets, or after a dash."""
@@ -39,25 +45,30 @@ _ASIDE = re.compile(r"[(\[][^()\[\]]{0,200}[)\]]?|\s[-–—]\s.{0,200}$")
 
 def sobered(
     probabilities: Mapping[str, float], post: ReadablePost, embedded: EmbeddedPost, names: NameFinder,
-    least: float, read: Callable[[Example], dict[str, float]],
+    least: float, read: Callable[[Example], dict[str, float]], embed: Callable[[ReadablePost], EmbeddedPost],
 ) -> dict[str, float]:  # fmt: skip
     """`probabilities` without the tags that are named in one place and that the rest of the post does not bear: not at all, or,
     where the place speaks of topics, calls the tag as the vocabulary writes it, is notation or not
     English, not enough to suggest it.
 
-    `least`: the probability below which a tag is not suggested anyway. `read` gives the probabilities of an example.
+    `least`: the probability below which a tag is not suggested anyway. `read` gives the probabilities of an example, `embed` the
+    vectors of a post.
     """
     lowered = dict(probabilities)
-    known: dict[tuple[str, int, int], dict[str, float]] = {}
+    known: dict[tuple[str, int, int, bool], dict[str, float]] = {}
+    short = sum(len(reading.text.split()) for reading in post.fields) <= SHORT
     for tag in sorted((t for t in probabilities if probabilities[t] >= least), key=lambda t: -probabilities[t]):
         place = _only_place(tag, post, names)
         if place is None:
             continue
-        if place not in known:
+        about_topics = _about_topics(tag, post, place)
+        key = (*place, short and about_topics)
+        if key not in known:
             if len(known) == MOST:
                 break
-            known[place] = read(example_of(_without(post, *place), embedded, names))
-        if known[place].get(tag, 0.0) < (least if _about_topics(tag, _text(post, place)) else UNBORNE):
+            rest = _without(post, *place)
+            known[key] = read(example_of(rest, embed(rest) if key[-1] else embedded, names))
+        if known[key].get(tag, 0.0) < (least if about_topics else UNBORNE):
             lowered[tag] = 0.0
     return lowered
 
@@ -90,15 +101,16 @@ def _hidden_stretch(reading: Reading) -> tuple[int, int]:
     )
 
 
-def _about_topics(tag: str, text: str) -> bool:
+def _about_topics(tag: str, post: ReadablePost, place: tuple[str, int, int]) -> bool:
+    reading: Reading = getattr(post, place[0])
+    text = reading.text[place[1] : place[2]]
     foreign = text.count(" ") >= 5 and not holds_english(text)
     other_script = sum(c.isalpha() and ord(c) > 0x24F for c in text) > 3
-    return foreign or other_script or ("-" in tag and tag in text.lower()) or _ABOUT_TOPICS.search(text) is not None
-
-
-def _text(post: ReadablePost, place: tuple[str, int, int]) -> str:
-    reading: Reading = getattr(post, place[0])
-    return reading.text[place[1] : place[2]]
+    slug = "-" in tag and tag in text.lower()
+    sent = reading.span(place[1], place[2])
+    source = reading.source[max(0, sent.start - MARKUP) : sent.end + MARKUP]
+    notation = _NOTATION.search(text) is not None
+    return foreign or other_script or slug or notation or _TOPIC_WORDS.search(source) is not None
 
 
 def _without(post: ReadablePost, field: str, start: int, end: int) -> ReadablePost:

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from service.database import Database
 from service.intake.normalise import ReadablePost
-from service.intake.windows import EmbeddedPost
+from service.intake.windows import EmbeddedPost, embed_post
+from service.models.embedder import Embedder
 from service.retrieval.evidence import Evidence
 from service.settings import Settings
 from service.tagging.choosing import THRESHOLD, choose
@@ -46,10 +47,11 @@ class _Site:
 class Tagger:
     """Suggests tags of a site's vocabulary. Safe to call from many threads."""
 
-    def __init__(self, taxonomy: Path, settings: Settings, database: Database) -> None:
+    def __init__(self, taxonomy: Path, settings: Settings, database: Database, embedder: Embedder) -> None:
         self.taxonomy: Taxonomy = load_taxonomy(taxonomy)
         self._settings = settings
         self._database = database
+        self._embedder = embedder
         shipped = WEIGHTS.read_bytes() if WEIGHTS.is_file() else None
         self._shipped = _made(None, self.taxonomy, shipped)
         self._sites: dict[str, tuple[float, _Site]] = {}
@@ -77,7 +79,7 @@ class Tagger:
         if here.reader is not None and here.reader.dimension == embedded.vectors.shape[1]:
             read = here.reader.read
             found = read(example_of(post, embedded, here.names))
-            probabilities = sobered(found, post, embedded, here.names, THRESHOLD, read)
+            probabilities = sobered(found, post, embedded, here.names, THRESHOLD, read, self._embedded)
         else:
             probabilities = _voted(post, evidence, here)
         chosen = choose(probabilities, here.taxonomy, present, maximum)
@@ -85,6 +87,9 @@ class Tagger:
             TagSuggestion(tag=tag, probability=round(probabilities[tag], 4), because=rests_on(tag, evidence))
             for tag in chosen
         ]
+
+    def _embedded(self, post: ReadablePost) -> EmbeddedPost:
+        return embed_post(post, self._embedder)
 
     def _of(self, site: str) -> _Site:
         now = time.monotonic()

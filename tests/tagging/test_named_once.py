@@ -11,7 +11,7 @@ from service.intake.normalise import ReadablePost, normalise
 from service.intake.post import NewPost
 from service.intake.windows import EmbeddedPost, Window
 from service.tagging.example import Example
-from service.tagging.named_once import UNBORNE, sobered
+from service.tagging.named_once import SHORT, UNBORNE, sobered
 from service.tagging.names import NameFinder
 from service.tagging.taxonomy import load_taxonomy
 
@@ -31,7 +31,7 @@ def probability(title: str, body: str, tag: str, without: float) -> float:
         return {tag: 0.7 if example.named.get(tag) else without}
 
     readable, embedded = post(title, body)
-    return sobered({tag: 0.7}, readable, embedded, NAMES, 0.2, read)[tag]
+    return sobered({tag: 0.7}, readable, embedded, NAMES, 0.2, read, lambda _post: embedded)[tag]
 
 
 def test_a_mention_that_the_rest_does_not_bear_adds_no_tag() -> None:
@@ -71,3 +71,14 @@ def test_mentions_far_apart_are_two_places() -> None:
 
 def test_a_name_among_invisible_characters_in_a_title_is_a_place_too() -> None:
     assert probability("My desk " + "\u200b".join("burnout"), "I am cold.", "burnout", 0.0) == 0.0
+
+
+@pytest.mark.parametrize(("words", "expected"), [(20, 0.0), (2 * SHORT, 0.7)])
+def test_a_post_of_few_words_is_embedded_again_without_the_place_that_names_topics(words: int, expected: float) -> None:
+    readable, embedded = post("Rain again", "It rains. " * (words // 2) + "<tags>burnout</tags>")
+    dry = EmbeddedPost(embedded.windows, np.zeros((1, 4), np.float32))
+
+    def read(example: Example) -> dict[str, float]:
+        return {"burnout": 0.7 if example.title.any() else 0.1}
+
+    assert sobered({"burnout": 0.7}, readable, embedded, NAMES, 0.2, read, lambda _post: dry)["burnout"] == expected

@@ -63,7 +63,7 @@ def suggest(
 def test_the_shipped_tagger_names_the_topic_of_a_plain_question(
     database: Database, make_settings: object, embedder: BundledEmbedder
 ) -> None:
-    tagger = Tagger(TAXONOMY, make_settings(), database)  # type: ignore[operator]
+    tagger = Tagger(TAXONOMY, make_settings(), database, embedder)  # type: ignore[operator]
     found = suggest(
         tagger,
         embedder,
@@ -77,7 +77,7 @@ def test_the_shipped_tagger_names_the_topic_of_a_plain_question(
 def test_present_tags_are_not_suggested_and_count_against_the_maximum(
     database: Database, make_settings: object, embedder: BundledEmbedder
 ) -> None:
-    tagger = Tagger(TAXONOMY, make_settings(), database)  # type: ignore[operator]
+    tagger = Tagger(TAXONOMY, make_settings(), database, embedder)  # type: ignore[operator]
     title, body = (
         "Burned out after on-call",
         "I cannot sleep, the pager never stops, my manager shrugs. Should I quit for a calmer team?",
@@ -104,12 +104,12 @@ def test_a_site_learns_its_own_vocabulary_and_a_second_process_takes_it_up(
                 answers=[Answer(external_id=f"a{number}", body="Yes.", author=Author(id="m"))],
             )
             corpus.put_thread(session, "kitchen", f"t{number}", thread, NOW)
-    tagger = Tagger(TAXONOMY, settings, database)
+    tagger = Tagger(TAXONOMY, settings, database, embedder)
     assert "offer-negotiation" in {row["tag"] for row in tagger.vocabulary("kitchen")}
     report = fit_site(database, embedder, "kitchen", TINY, NOW)
     assert report["p_at_1"] >= 0.8
     assert set(report["tags"]) == {"bread", "soup", "knives"}
-    other = Tagger(TAXONOMY, settings, database)
+    other = Tagger(TAXONOMY, settings, database, embedder)
     assert [row["tag"] for row in other.vocabulary("kitchen")] == ["bread", "soup", "knives"]
     assert suggest(other, embedder, "My whetstone and a dull blade", "honing the steel edge", "kitchen")[0] == "knives"
 
