@@ -31,6 +31,13 @@ _MACHINE = re.compile(
     r"(?:answers?|repl(?:y|ies)|drafts?|responses?|outputs?|summar(?:y|ies))\b"
     r"|\b(?:previous|prior|above|earlier|these|your)\s+(?:instructions?|guidelines|prompts?)\b|\bsystem (?:prompt|override)\b", re.I
 )  # fmt: skip
+_SHOWN_HOW = re.compile(
+    r"\b(?:example|sample|model|ideal|good|correct) (?:drafts?|repl(?:y|ies)|answers?|responses?|outputs?|summar(?:y|ies))\s*:"
+    r"|(?:^|[.!?\n]\s*)(?:(?:first|second|next|then|last|lastly|finally|now),? )?(?:"
+    r"(?:conclude|infer|deduce) that\b|(?:conclude|report|output|print|emit|state)\s*[:,]?\s*[\"“«])",
+    re.I,
+)
+"""What a machine is shown or told to say: an example of an answer, a conclusion or a sentence in quotation marks to give out."""
 _POINTER = re.compile(
     r"https?://|\bwww\.|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev|ai|co|app|gg|ly|me|xyz|info|example|biz|shop|site)\b"
     r"|\b[\w-]{3,}\s?[(\[]?\s?\bdot\b\s?[)\]]?\s?(?:com|org|net|io|dev|ai|co|app|academy|[a-z]{2,3})\b|[\w.+-]+@[\w-]+\.\w"
@@ -45,9 +52,9 @@ _ADVERT = re.compile(
 
 
 def plants(sentence: str) -> bool:
-    """Whether a sentence by itself orders a machine about, or carries a link, a contact or an advertisement."""
-    pointer = bool(_POINTER.search(sentence))
-    return pointer or bool(_MACHINE.search(sentence)) or addresses_a_machine(sentence) or bool(_ADVERT.search(sentence))
+    """Whether a sentence by itself orders a machine about, shows it what to say, or carries a link, a contact or an advertisement."""
+    orders = (_MACHINE, _SHOWN_HOW, _POINTER, _ADVERT)
+    return any(pattern.search(sentence) for pattern in orders) or addresses_a_machine(sentence)
 
 
 def without_planted(text: str) -> str:
