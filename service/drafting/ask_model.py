@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from service.drafting.draft import Dropped, Sentence
@@ -62,13 +63,13 @@ class _Checked:
 
 def ask_model(
     gateway: Gateway, call: ModelCall, passages: list[EvidencePassage], evidence: Evidence, embedder: Embedder, *,
-    small: bool, listener: Listener | None, second: SecondOpinion | None = None,
+    small: bool, listener: Listener | None, second: SecondOpinion | None = None, today: date | None = None,
 ) -> Writing:  # fmt: skip
     """One model call, checked. Raises ModelFailed and its kinds."""
     began = time.perf_counter()
     writing = Writing()
     with ThreadPoolExecutor(1, thread_name_prefix="read-evidence") as reader:
-        shown: Future[Shown] = reader.submit(read_shown, passages, evidence, embedder)
+        shown: Future[Shown] = reader.submit(read_shown, passages, evidence, embedder, today)
         checked = _Checked(shown, embedder, second)
         sent: list[Sentence] = []
         try:

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
+from functools import cache
 
+from service.corpus.lexical import STOP_WORDS
+from service.drafting.reading import stem
 from service.drafting.sentences import words
+from service.flagging.detectors.planted_task import VOCABULARY
 from service.retrieval.evidence import EvidencePassage
 
 COPY_RUN = 8
@@ -24,6 +29,13 @@ _NUMBER = re.compile(r"(?<![\w.])[$€£]?\d[\d,.]*\s?(?:%|k\b|m\b)?", re.I)
 _NAME = re.compile(
     r"(?<![.!?:]\s)(?<!^)\b[A-Z][\w'’-]*[a-z][\w'’-]*\b|\b[A-Z]{2,}[\w-]*\b|\b\w+(?:_\w+)+\b|\b[a-z]+[A-Z]\w*\b"
 )
+_FIRST = re.compile(r"(?:(?<=[.!?:]\s)|^)[\"“(]?([A-Z][a-z'’-]{2,})\b")
+_INFLECTED = re.compile(r"(?:ing|ly|ed|ise|ize|ify|tion|ness|ment|able|ful|less|n't)$|-")
+_OPENERS = frozenset(
+    """one two each many much more most first second new better use get got let made make may might things please yes still
+    good take keep give ask both""".split()  # noqa: SIM905
+)
+"""Words that often begin a sentence and are missing from the vocabulary."""
 _WORDED = {
     "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
     "eleven": "11", "twelve": "12", "fifteen": "15", "eighteen": "18", "twenty": "20", "thirty": "30", "forty": "40",
@@ -34,7 +46,12 @@ _MEASURED = re.compile(
     re.I,
 )
 """A number written as a word that counts something; `two mentors say` sums up and counts nothing."""
+_AGE = re.compile(rf"\b(\d{{1,2}}|one|{'|'.join(_WORDED)})[\s-]years?(?:[\s-](?:ago|old|earlier|back)\b)", re.I)
 _ORDINARY = {"I", "I'm", "I've", "I'd", "I'll", "Monday", "OK", "TL", "CV", "HR", "PR", "QA", "IT", "AMA", "IC"}
+
+
+def _number(word: str) -> int:
+    return int({"one": "1"}.get(word.lower()) or _WORDED.get(word.lower(), word))
 
 
 def folded(text: str) -> str:
@@ -48,11 +65,15 @@ def stands_in(quote: str, passage: str) -> bool:
     return bool(needle) and needle in folded(passage)
 
 
-def check_details(sentence: str, passages: list[EvidencePassage], known: str = "") -> str | None:
+def check_details(
+    sentence: str, passages: list[EvidencePassage], known: str = "", ages: Collection[int] = ()
+) -> str | None:
     """The first detail of `sentence` that no cited passage holds, said as a reason; None where all are there.
 
-    `known` is what else is known of the passages (author, role, level, date, thread title).
+    `known` is what else is known of the passages (author, role, level, date, thread title), `ages` how many years ago they
+    were written: “seven years ago” follows from a date.
     """
+    sentence = _AGE.sub(lambda age: "" if _number(age[1]) in ages else age[0], sentence)
     source = folded(" ".join(p.text for p in passages) + " " + known)
     for link in _LINK.findall(sentence):
         if folded(link).rstrip(".,;)") not in source:
@@ -69,10 +90,23 @@ def check_details(sentence: str, passages: list[EvidencePassage], known: str = "
         if re.sub(r"[,\s$€£]", "", number.lower()).rstrip(".") not in numbers:
             return f"holds a number that its source does not ({number.strip()[:20]})"
     tokens = set(words(source))
-    for name in _NAME.findall(sentence):
+    first = [name for name in _FIRST.findall(sentence) if not _plain(name)]
+    for name in [*_NAME.findall(sentence), *first]:
         if name not in _ORDINARY and not set(words(name)) <= tokens:
             return f"holds a name that its source does not ({name[:30]})"
     return None
+
+
+def _plain(word: str) -> bool:
+    """Whether a word that begins a sentence is one of the language, and capitalised for that alone."""
+    low = word.lower().replace("’", "'").removesuffix("'s")
+    return low in _vocabulary() or stem(low) in _vocabulary() or _INFLECTED.search(low) is not None
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    known = _OPENERS | STOP_WORDS | set(VOCABULARY.read_text("utf-8").split())
+    return frozenset(known | {stem(word) for word in known})
 
 
 def overlap(sentence: str, source: str) -> float:

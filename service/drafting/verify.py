@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, cast, get_args
 
 import numpy as np
@@ -47,6 +48,7 @@ class Shown:
     passages: dict[str, EvidencePassage]
     readings: dict[str, ReadText]
     titles: dict[str, str]
+    today: date | None = None
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,14 @@ class _Cited:
     quotes: list[str | None]
 
 
-def read_shown(passages: Sequence[EvidencePassage], evidence: Evidence, embedder: Embedder) -> Shown:
-    """Read the passages that a model is shown."""
+def read_shown(
+    passages: Sequence[EvidencePassage], evidence: Evidence, embedder: Embedder, today: date | None = None
+) -> Shown:
+    """Read the passages that a model is shown, and the day that it is told."""
     readings = read_texts([p.text for p in passages], embedder)
     by_id = {p.id: p for p in passages}
     titles = {thread.thread_id: thread.title for thread in evidence.related}
-    return Shown(by_id, dict(zip(by_id, readings, strict=True)), titles)
+    return Shown(by_id, dict(zip(by_id, readings, strict=True)), titles, today)
 
 
 def verify(
@@ -104,7 +108,7 @@ def _look(claim: Claim, shown: Shown) -> _Cited | Sentence | Dropped:
         if quote is not None and (len(words(quote)) < FEWEST_QUOTED_WORDS or not stands_in(quote, passage.text)):
             return Dropped(text=claim.text, reason="its quote is not in the passage", sources=cited)
         passages.append(passage)
-    problem = check_details(claim.text, passages, known_of(passages, shown.titles))
+    problem = check_details(claim.text, passages, known_of(passages, shown.titles), ages_of(passages, shown.today))
     if problem:
         return Dropped(text=claim.text, reason=problem, sources=cited)
     return _Cited(claim, section, passages, [quote for _, quote in claim.sources])
@@ -165,6 +169,13 @@ def nearest_sentence(claim: ReadText, passage: ReadText) -> str:
 
     best = max(range(min(passage.count, len(found))), key=value, default=None)
     return found[best] if best is not None else passage.text[:300]
+
+
+def ages_of(passages: Sequence[EvidencePassage], today: date | None) -> set[int]:
+    """How many years ago passages were written: whole years, and the next, which “nearly” rounds up to."""
+    written = [p.date.date() for p in passages if p.date]
+    days = [(today - day).days for day in written] if today else []
+    return {years for age in days for years in (int(age / 365.25), int(age / 365.25) + 1)}
 
 
 def known_of(passages: Sequence[EvidencePassage], titles: dict[str, str]) -> str:

@@ -205,7 +205,15 @@ class Drafter:
                 self._gateway, self._labels, self._settings, self._prompts_dir, ends, call.subjects, call.key_id
             )
         writing = ask_model(
-            self._gateway, call, shown, asked.evidence, self._embedder, small=small, listener=listener, second=second
+            self._gateway,
+            call,
+            shown,
+            asked.evidence,
+            self._embedder,
+            small=small,
+            listener=listener,
+            second=second,
+            today=asked.today,
         )
         wish = asked.instruction.removeprefix(WISHED_ANSWER).strip()
         notes = [DEAF.format(wish[:80])] if small and wish else []

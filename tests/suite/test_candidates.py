@@ -49,7 +49,7 @@ def test_each_repeat_is_a_request_of_its_own(tmp_path: Path) -> None:
         world.repeats = 2
         for suite, name in (("drafting", "questions"), ("flags", "with_model"), ("tags", "with_model")):
             section = next(section for section in SUITES[suite].sections if section.name == name)
-            only = "q-005" if suite == "drafting" else section.load().cases[0].id
+            only = "q-039" if suite == "drafting" else section.load().cases[0].id
             plan = Run(tmp_path, "record", 2, Choice((only,)), progress=False)
             before = len(script.requests)
             found = run_section(SUITES[suite], section, world, plan)
@@ -81,7 +81,7 @@ def test_a_candidate_is_recorded_by_name_and_version_and_then_replays(
         "--section",
         "questions",
         "--only",
-        "q-005",
+        "q-039",
         "--draft-model",
         MODEL,
         "--quiet",
@@ -103,4 +103,4 @@ def test_a_candidate_is_recorded_by_name_and_version_and_then_replays(
     capfd.readouterr()
     assert main(run) == BROKEN  # the live version has no recording
     assert main([*pinned, "--repeats", "2"]) == BROKEN
-    assert "q-005#2" in capfd.readouterr().err
+    assert "q-039#2" in capfd.readouterr().err
