@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 GRAPH, NODE = 7, 1
 """Fields of ModelProto and of GraphProto (onnx.proto)."""
-INPUT, OUTPUT, OP_TYPE = 1, 2, 4
+INPUT, OUTPUT, NAME, OP_TYPE = 1, 2, 3, 4
 """Fields of NodeProto."""
 
 
@@ -65,7 +65,9 @@ def _names(model: bytes, node: _Field, number: int) -> list[str]:
 
 def _renamed(model: bytes, node: _Field, inputs: list[str], output: str) -> bytes:
     """The node with other names; its own name goes, which nothing needs."""
-    kept = [model[f.start : f.end] for f in _fields(model, node.value, node.end) if f.number not in (INPUT, OUTPUT, 3)]
+    kept = [
+        model[f.start : f.end] for f in _fields(model, node.value, node.end) if f.number not in (INPUT, OUTPUT, NAME)
+    ]
     names = [_message(INPUT, name.encode()) for name in inputs] + [_message(OUTPUT, output.encode())]
     return _message(NODE, b"".join(names + kept))
 

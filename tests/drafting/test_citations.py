@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,11 @@ import pytest
 from service.drafting.citations import check_details
 
 SOURCE = "I waited three months, asked 2 times and then wrote it down."
+
+
+def stands(sentence: str, ages: Collection[int] = ()) -> bool:
+    passage = SimpleNamespace(text=SOURCE)
+    return check_details(sentence, [passage], ages=ages) is None  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(
@@ -25,8 +31,7 @@ SOURCE = "I waited three months, asked 2 times and then wrote it down."
     ],
 )
 def test_a_number_written_as_a_word_counts_like_one_in_digits(sentence: str, fits: bool) -> None:
-    passage = SimpleNamespace(text=SOURCE)
-    assert (check_details(sentence, [passage]) is None) is fits  # type: ignore[list-item]
+    assert stands(sentence) is fits
 
 
 @pytest.mark.parametrize(
@@ -41,8 +46,7 @@ def test_a_number_written_as_a_word_counts_like_one_in_digits(sentence: str, fit
     ],
 )
 def test_a_name_that_begins_a_sentence_is_a_name_too(sentence: str, fits: bool) -> None:
-    passage = SimpleNamespace(text=SOURCE)
-    assert (check_details(sentence, [passage]) is None) is fits  # type: ignore[list-item]
+    assert stands(sentence) is fits
 
 
 @pytest.mark.parametrize(
@@ -55,5 +59,4 @@ def test_a_name_that_begins_a_sentence_is_a_name_too(sentence: str, fits: bool) 
     ],
 )
 def test_an_age_follows_from_the_date_of_a_source(sentence: str, fits: bool) -> None:
-    passage = SimpleNamespace(text=SOURCE)
-    assert (check_details(sentence, [passage], ages={7, 8}) is None) is fits  # type: ignore[list-item]
+    assert stands(sentence, ages={7, 8}) is fits
