@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from service.errors import InvalidInput, ModelFailed
 from service.models.files import checked_path
-from service.models.onnx_graph import rows_before_floats
+from service.models.onnx_graph import rows_before_floats, without_nan_guards
 
 Vectors = NDArray[np.float32]
 Part = tuple[int, int]
@@ -195,7 +195,7 @@ class BundledEmbedder:
         options.enable_mem_pattern = False  # a plan for each shape ever seen: 45 MB more, no faster
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         with tempfile.NamedTemporaryFile(suffix=".onnx") as lean:  # a session made from bytes keeps them
-            lean.write(rows_before_floats(model.read_bytes(), WORD_TABLE))
+            lean.write(without_nan_guards(rows_before_floats(model.read_bytes(), WORD_TABLE)))
             lean.flush()
             self._session = onnxruntime.InferenceSession(lean.name, options, providers=["CPUExecutionProvider"])
         self._tokenizer = tokenizer

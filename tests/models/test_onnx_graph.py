@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
+import pytest
 
 from service.models.embedder import WORD_TABLE
-from service.models.onnx_graph import rows_before_floats
+from service.models.onnx_graph import rows_before_floats, without_nan_guards
 from tests.furnished import MODELS
 
 FILE = MODELS / "all-MiniLM-L6-v2-int8.onnx"
@@ -19,9 +22,10 @@ def session(path: Path) -> Any:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def test_the_graph_that_looks_rows_up_first_computes_the_same_numbers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("change", [partial(rows_before_floats, table=WORD_TABLE), without_nan_guards])
+def test_the_changed_graph_computes_the_same_numbers(tmp_path: Path, change: Callable[[bytes], bytes]) -> None:
     lean = tmp_path / "lean.onnx"
-    changed = rows_before_floats(FILE.read_bytes(), WORD_TABLE)
+    changed = change(FILE.read_bytes())
     lean.write_bytes(changed)
     ids = np.random.default_rng(3).integers(0, 30_522, (3, 41))
     mask = np.ones_like(ids)
@@ -38,3 +42,7 @@ def test_a_model_of_another_form_is_left_as_it_is() -> None:
     once = rows_before_floats(model, WORD_TABLE)
     assert rows_before_floats(once, WORD_TABLE) is once
     assert rows_before_floats(b"", WORD_TABLE) == b""
+    guarded_no_more = without_nan_guards(model)
+    assert b"IsNaN" in model and b"IsNaN" not in guarded_no_more
+    assert without_nan_guards(guarded_no_more) is guarded_no_more
+    assert without_nan_guards(b"") == b""
