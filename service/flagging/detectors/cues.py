@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from service.flagging.detectors.needed_pieces import needed_pieces
+from service.flagging.detectors.needed_pieces import Need, fold, need_of
 from service.flagging.finding import DetectorContext, Finding, located
 from service.flagging.flag import Category
 from service.intake.normalise import ReadablePost
 
 MOST = 6
 """Findings of one cue in one field that are kept: more of the same is no more evidence."""
-FEW_LETTERS = 20
-"""A text of fewer different characters, an endless row of one letter say, cannot hold most pieces: that is told at once."""
 _BREAK = re.compile(r"[.!?\n。！？]")
 REACH = 240
 """Characters to each side in which a sentence's end is looked for."""
@@ -22,20 +21,35 @@ REACH = 240
 
 @dataclass(frozen=True)
 class Cue:
-    """A phrase. `unless` is looked for in the sentence around a match and takes it back. `needs` are lower-case pieces of
-    which every match holds at least one: where none occurs the pattern is not tried, which makes most cues free."""
+    """A phrase, as a pattern that ignores case. `taken_back` is looked for in the sentence around a match and undoes it.
+
+    Patterns are compiled when a text holds what they need, which most never see.
+    """
 
     detail: str
     probability: float
-    pattern: re.Pattern[str]
-    unless: re.Pattern[str] | None
-    needs: tuple[str, ...]
+    source: str
+    taken_back: str | None = None
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The phrase."""
+        return re.compile(self.source, re.I)
+
+    @cached_property
+    def unless(self) -> re.Pattern[str] | None:
+        """What undoes it."""
+        return re.compile(self.taken_back, re.I) if self.taken_back else None
+
+    @cached_property
+    def need(self) -> Need:
+        """What a folded text must hold for the phrase to be in it."""
+        return need_of(self.source)
 
 
 def cue(detail: str, probability: float, pattern: str, unless: str | None = None) -> Cue:
     """A cue from its parts; patterns ignore case."""
-    compiled = re.compile(pattern, re.I)
-    return Cue(detail, probability, compiled, re.compile(unless, re.I) if unless else None, needed_pieces(pattern))
+    return Cue(detail, probability, pattern, unless)
 
 
 @dataclass(frozen=True)
@@ -61,11 +75,9 @@ def matched(
     found: list[Finding] = []
     for reading in post.fields:
         text = reading.text.replace("’", "'")
-        low = text.lower()
-        letters = set(low)
-        few = len(letters) < FEW_LETTERS
+        folded = fold(text)
         for one in cues:
-            if one.needs and not any(piece in low for piece in one.needs if not few or letters.issuperset(piece)):
+            if not one.need.met(folded):
                 continue
             kept = 0
             for match in one.pattern.finditer(text):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.flagging.detectors.cues import MOST, REACH, Cue, cue, sentence_around
+from service.flagging.detectors.needed_pieces import fold
 from service.flagging.finding import DetectorContext, Finding, located
 from service.intake.normalise import ReadablePost
 from service.models.names import find_names
@@ -40,8 +41,7 @@ class NamedBeside:
 
 
 def _beside(text: str, one: Cue) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    low = text.lower()
-    if one.needs and not any(piece in low for piece in one.needs):
+    if not one.need.met(fold(text)):
         return
     for number, match in enumerate(one.pattern.finditer(text)):
         if number >= MOST:
