@@ -9,6 +9,8 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
+from service.flagging.detectors.needed_pieces import Need, fold, need_of
+
 WEIGHTS = Path(__file__).with_name("bait.json")
 NAMES = (
     "ask", "own", "own_ask", "visit", "platform", "reward", "free", "money", "link", "spelt_link", "contact", "hurry", "sell", "greeting", "please",
@@ -53,7 +55,11 @@ _STORY = re.compile(
 def signs(text: str) -> tuple[float, ...]:
     """The signs in `text`, in order of NAMES; counts grow to 1, shares are shares. Linear in the text."""
     plain = unicodedata.normalize("NFKC", text).replace("’", "'")
-    seen = {name: _grown(sum(1 for _ in pattern.finditer(plain))) for name, pattern in _COUNTED.items()}
+    folded = fold(plain)
+    seen = {
+        name: _grown(sum(1 for _ in pattern.finditer(plain))) if need.met(folded) else 0.0
+        for name, (pattern, need) in _counted().items()
+    }
     words = plain.split()
     letters = [c for c in plain if c.isalpha()]
     return (
@@ -63,6 +69,11 @@ def signs(text: str) -> tuple[float, ...]:
         sum(map(str.isupper, letters)) / max(len(letters), 20), float(_lookalike(text)), _repeated(words), _grown(plain.count("?")),
         float(_ABOUT_IT.search(plain) is not None), _grown(sum(1 for _ in _STORY.finditer(plain))),
     )  # fmt: skip
+
+
+@cache
+def _counted() -> dict[str, tuple[re.Pattern[str], Need]]:
+    return {name: (pattern, need_of(pattern.pattern)) for name, pattern in _COUNTED.items()}
 
 
 def _grown(count: int) -> float:

@@ -48,9 +48,9 @@ class Need:
     def met(self, folded: Folded) -> bool:
         """Whether a text may hold a match."""
         if self.strings:
-            if self.threes and self.threes.isdisjoint(folded.threes):
-                return False
-            return any(string in folded.text for string in self.strings)
+            if not self.threes:
+                return any(string in folded.text for string in self.strings)
+            return any(string in folded.text for three in self.threes & folded.threes for string in self.by_threes[three])
         if self.either:
             return any(need.met(folded) for need in self.either)
         return all(need.met(folded) for need in self.every)
@@ -58,9 +58,17 @@ class Need:
     @cached_property
     def threes(self) -> frozenset[str]:
         """The rarest three characters of each string; empty where one of them is shorter."""
-        if any(len(string) < 3 for string in self.strings):
-            return frozenset()
-        return frozenset(max(_threes(string), key=_rarity) for string in self.strings)
+        return frozenset(self.by_threes)
+
+    @cached_property
+    def by_threes(self) -> dict[str, list[str]]:
+        """The strings by those."""
+        found: dict[str, list[str]] = {}
+        for string in self.strings:
+            if len(string) < 3:
+                return {}
+            found.setdefault(max(_threes(string), key=_rarity), []).append(string)
+        return found
 
 
 NOTHING = Need()
