@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,13 +20,14 @@ from sqlalchemy.orm import Session
 from service import assessment as assessments
 from service.assessment import Assessment, DraftState, Provenance
 from service.clock import Clock, new_id
+from service.corpus.lexical import LexicalHit
 from service.database import Database
 from service.desk import waiting
 from service.drafting import repository as drafts
 from service.errors import AnswerloopError, TooManyRequests
 from service.flagging.flag import Degradation, Flag, Route
 from service.flagging.policy import Policy
-from service.flagging.reader import FlagReader
+from service.flagging.reader import Detected, FlagReader
 from service.flagging.routing import STRENGTH, route
 from service.flagging.thresholds import Thresholds
 from service.flagging.versions import LiveThresholds
@@ -73,6 +75,10 @@ class Readers:
         return self.thresholds if self.live_thresholds is None else self.live_thresholds.of(site)
 
 
+Words = Future[list[LexicalHit]]
+"""What the words of a post find, under way."""
+
+
 @dataclass
 class ReadPost:
     """What the fast lane made of a post, before anything is stored."""
@@ -87,6 +93,8 @@ class ReadPost:
     degraded: list[Degradation] = field(default_factory=list)
     ms: dict[str, float] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
+    words: Words | None = None
+    detected: Future[Detected] | None = None
 
     def fails(self, part: Literal["related", "tags", "flags"], failure: Exception) -> None:
         """Note that a part failed; never a verdict."""
@@ -107,12 +115,7 @@ def read_post(readers: Readers, sent: NewPost) -> ReadPost:
     if found.embedded is not None:
         try:
             with found.timed("retrieve"):
-                found.evidence = readers.finder.find_related(
-                    found.readable, found.embedded, sent.site, exclude_external_id=sent.external_id
-                )
-                if readers.earlier_posts is not None:
-                    earlier = readers.earlier_posts.find(sent, found.readable, found.embedded)
-                    found.evidence = found.evidence.model_copy(update={"earlier": earlier})
+                found.evidence = _evidence(readers, sent, found.readable, found.embedded, found.words)
         except Exception as failure:
             found.fails("related", failure)
         try:
@@ -129,6 +132,13 @@ def read_post(readers: Readers, sent: NewPost) -> ReadPost:
     return found
 
 
+def read_evidence(readers: Readers, sent: NewPost) -> Evidence:
+    """What is found for a post now, as `read_post` finds it. Raises AnswerloopError."""
+    readable = normalise(sent)
+    words = readers.finder.words_beside(readable, sent.site)
+    return _evidence(readers, sent, readable, embed_post(readable, readers.embedder), words)
+
+
 def read_flags(readers: Readers, sent: NewPost) -> ReadPost:
     """Flags and route of a text alone, as `read_post` finds them, but for the one that other posts show (a cross-post)."""
     found = _embedded(readers, sent, ("flags",))
@@ -137,11 +147,25 @@ def read_flags(readers: Readers, sent: NewPost) -> ReadPost:
     return found
 
 
+def _evidence(
+    readers: Readers, sent: NewPost, readable: ReadablePost, embedded: EmbeddedPost, words: Words | None
+) -> Evidence:
+    found = readers.finder.find_related(
+        readable, embedded, sent.site, exclude_external_id=sent.external_id, words=words.result() if words else None
+    )
+    if readers.earlier_posts is None:
+        return found
+    return found.model_copy(update={"earlier": readers.earlier_posts.find(sent, readable, embedded)})
+
+
 def _embedded(readers: Readers, sent: NewPost, parts: Sequence[Literal["related", "tags", "flags"]]) -> ReadPost:
-    """The post normalised and embedded; where that fails, so do `parts`."""
+    """The post normalised and embedded; where that fails, so do `parts`. What needs no vectors begins beside it."""
     begin = time.perf_counter()
     found = ReadPost(normalise(sent), None)
     found.ms["normalise"] = round(1000 * (time.perf_counter() - begin), 2)
+    found.detected = readers.flag_reader.detect_beside(sent, found.readable)
+    if "related" in parts:
+        found.words = readers.finder.words_beside(found.readable, sent.site)
     try:
         with found.timed("embed"):
             found.embedded = embed_post(found.readable, readers.embedder)
@@ -155,7 +179,8 @@ def _flag(readers: Readers, sent: NewPost, found: ReadPost) -> None:
     thresholds = readers.thresholds
     try:
         thresholds = readers.thresholds_of(sent.site)
-        read = readers.flag_reader.read(sent, found.readable, found.embedded, found.evidence, thresholds)
+        detected = found.detected.result() if found.detected else None
+        read = readers.flag_reader.read(sent, found.readable, found.embedded, found.evidence, thresholds, detected)
         found.flags, found.limited, found.scores = read.flags, read.limited, read.scores
         found.degraded += read.degraded
     except Exception as failure:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from service.flagging.detectors import DETECTORS, UNWEIGHED
 from service.flagging.detectors.personal_information import exposes_somebody
-from service.flagging.finding import Detector, DetectorContext, Finding
+from service.flagging.finding import Detector, DetectorContext, Finding, located
 from service.flagging.flag import Category, Degradation, Flag
 from service.flagging.learned import LearnedReader, Score
 from service.flagging.merge import MOST_PROBABLE, PLAIN, Concern, as_flags, strongest
@@ -16,15 +17,17 @@ from service.flagging.policy import Policy
 from service.flagging.routing import PERSON_AT_RISK
 from service.flagging.thresholds import Thresholds
 from service.intake.language import READ_LANGUAGES, holds_english
-from service.intake.normalise import ReadablePost, normalise
-from service.intake.post import NewPost
-from service.intake.windows import EmbeddedPost
+from service.intake.normalise import Field, ReadablePost, Span, normalise
+from service.intake.post import TITLE_LIMIT, NewPost
+from service.intake.windows import EmbeddedPost, sentence_spans
 from service.retrieval.evidence import Evidence
 
 EXPLICIT = 0.85
 """What says in so many words that a person may be in danger is not overruled by a reader that has seen no such sentence."""
 PLANTED = 0.3
 """From this probability on a sentence of a post that holds planted text counts as part of it."""
+BESIDE = 4
+"""Posts whose detectors run while their texts are embedded."""
 DUPLICATE_FROM = 0.5
 """A past thread or an earlier post this probably the same raises `duplicate_crosspost`."""
 
@@ -38,6 +41,14 @@ class ReadFlags:
     degraded: list[Degradation] = field(default_factory=list)
     limited: bool = False
     scores: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Detected:
+    """What the detectors found in a post, and which of them failed."""
+
+    findings: list[Finding]
+    degraded: list[Degradation]
 
 
 @dataclass
@@ -63,41 +74,54 @@ class FlagReader:
         self._policy = policy
         self._thresholds = thresholds
         self._detectors = tuple(detectors)
+        self._beside = ThreadPoolExecutor(BESIDE, thread_name_prefix="detectors")
+
+    def detect_beside(self, post: NewPost, readable: ReadablePost) -> Future[Detected]:
+        """What the detectors find, looked for while something else goes on: they need no vectors."""
+        return self._beside.submit(self._detect, post, readable)
 
     def read(
         self, post: NewPost, readable: ReadablePost, embedded: EmbeddedPost | None, evidence: Evidence,
-        thresholds: Thresholds | None = None,
+        thresholds: Thresholds | None = None, detected: Detected | None = None,
     ) -> ReadFlags:  # fmt: skip
         """Every concern that reaches a band, of `thresholds` where they are not the reader's own.
 
-        A detector that fails is noted and the others go on.
+        A detector that fails is noted and the others go on. `detected` is what they found where that is known.
         """
         cuts = thresholds or self._thresholds
         read = _Read([readable.lang] if readable.lang in READ_LANGUAGES else [])
         if "en" not in read.languages and holds_english(readable.text):
             read.languages.append("en")
-        concerns = self._concerns(post, readable, embedded, cuts, read)
+        detected = detected or self._detect(post, readable)
+        read.degraded += detected.degraded
+        concerns = self._concerns(detected.findings, readable, embedded, cuts, read)
         if embedded is not None and (planted := self._planted(readable, embedded, concerns, cuts, read)):
             rest = embedded_without(embedded, planted)
             if rest is not None:
                 cleared = blanked(post, readable, embedded, planted)
-                concerns += self._concerns(cleared, normalise(cleared), rest, cuts, _Read(read.languages))
-        found = strongest(concerns + _duplicates(evidence))
+                left = normalise(cleared)
+                findings = self._detect(cleared, left).findings
+                concerns += self._concerns(findings, left, rest, cuts, _Read(read.languages))
+        found = strongest(concerns + _duplicates(evidence, readable))
         scores = read.scores | {c.category: round(min(c.probability, MOST_PROBABLE), 6) for c in found}
         return ReadFlags(as_flags(found, self._policy, cuts, readable), read.degraded, not read.languages, scores)
 
-    def _concerns(
-        self, post: NewPost, readable: ReadablePost, embedded: EmbeddedPost | None, cuts: Thresholds, read: _Read
-    ) -> list[Concern]:
-        """What detectors and the learned reader see, together."""
-        findings: list[Finding] = []
+    def _detect(self, post: NewPost, readable: ReadablePost) -> Detected:
+        found = Detected([], [])
         context = DetectorContext.of(post)
         for detector in self._detectors:
             try:
-                findings += detector.detect(readable, context)
+                found.findings.extend(detector.detect(readable, context))
             except Exception as failure:
                 reason = f"{detector.name}: {type(failure).__name__}"
-                read.degraded.append(Degradation(part="flags", reason=reason, reader="fast"))
+                found.degraded.append(Degradation(part="flags", reason=reason, reader="fast"))
+        return found
+
+    def _concerns(
+        self, findings: Sequence[Finding], readable: ReadablePost, embedded: EmbeddedPost | None, cuts: Thresholds,
+        read: _Read,
+    ) -> list[Concern]:  # fmt: skip
+        """What detectors and the learned reader see, together."""
         concerns = [_concern(finding) for finding in findings if finding.detector not in UNWEIGHED]
         beside = [_concern(finding) for finding in findings if finding.detector in UNWEIGHED]
         if read.languages and embedded is not None:
@@ -163,7 +187,7 @@ def _concern(finding: Finding) -> Concern:
     )
 
 
-def _duplicates(evidence: Evidence) -> list[Concern]:
+def _duplicates(evidence: Evidence, readable: ReadablePost) -> list[Concern]:
     category: Category = "duplicate_crosspost"
     thread = max(evidence.related, key=lambda thread: thread.duplicate_probability, default=None)
     likely, found_by, detail = 0.0, "", ""
@@ -180,4 +204,19 @@ def _duplicates(evidence: Evidence) -> list[Concern]:
         detail = f"the earlier post {earlier.external_id}, {whose}"
     if likely < DUPLICATE_FROM:
         return []
-    return [Concern(category, likely, calibrated=True, spans=(), found_by=(found_by,), detail=detail)]
+    spans = _known_by(readable)
+    return [Concern(category, likely, calibrated=True, spans=spans, found_by=(found_by,), detail=detail)]
+
+
+def _known_by(readable: ReadablePost) -> tuple[tuple[Field, Span], ...]:
+    """The words that stand for a post which repeats another as a whole: its title, else its first sentence, no longer than
+    a title may be."""
+    if readable.title.text.strip():
+        reading, start, end = readable.title, 0, len(readable.title.text)
+    elif sentences := sentence_spans(readable.body.text):
+        reading, (start, end) = readable.body, sentences[0]
+    else:
+        return ()
+    words = reading.text[start:end]
+    start += len(words) - len(words.lstrip())
+    return (located(reading, start, min(start + len(words.strip()), start + TITLE_LIMIT)),)

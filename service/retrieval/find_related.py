@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -120,7 +120,7 @@ class Finder:
             if known is not None:
                 self._remembered.move_to_end(key)
                 return known
-        words = self._beside.submit(self._words, site, post.text)  # the database works while the model does
+        words = self.words_beside(post, site)
         embedded = embed_post(post, self._embedder)
         found = embedded, self.find_related(post, embedded, site, k, live=live, words=words.result())
         with self._remembering:
@@ -128,6 +128,10 @@ class Finder:
             while len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)
         return found
+
+    def words_beside(self, post: ReadablePost, site: str) -> Future[list[LexicalHit]]:
+        """What the post's words find, looked for while something else goes on: the database works while the model does."""
+        return self._beside.submit(self._words, site, post.text)
 
     def find_related(
         self,
