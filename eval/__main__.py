@@ -52,6 +52,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--batch-out", metavar="FILE", help="write the model calls that have no recording, then stop")
     run.add_argument("--batch-in", metavar="FILE", help="take the results of such a file first")
     run.add_argument("--jobs", type=at_least_one, default=min(4, 2 * (os.cpu_count() or 1)))
+    run.add_argument(
+        "--processes", type=at_least_one, default=min(2, os.cpu_count() or 1), help="1 or 2 that answer a whole replay"
+    )
     run.add_argument("--cache", metavar="DIR", help="keep embeddings in this folder between runs")
     run.add_argument("--quiet", action="store_true", help="no progress bar")
     compare = commands.add_parser("compare", help="two runs, paired: figures, slices, flips")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from eval import baselines, batch, results
+from eval import baselines, batch, beside, results
 from eval.exported import SECTION as ON_FILE
 from eval.gate import BROKEN, PASS, check, exit_code
 from eval.loading import NotThere, write_schemas
@@ -19,6 +19,7 @@ from eval.printing import print_checks, print_comparison, print_suite
 from eval.recordings import Mode, RecordingBackend, Recordings, folders, own_folder
 from eval.runner import Choice, Run, console, run_suite
 from eval.subjects import REPOSITORY, World
+from eval.suite import Suite
 from eval.suites import SUITES
 from service.models.calls import model_list
 from service.settings import LOCAL_WRITER
@@ -33,30 +34,26 @@ def run(given: argparse.Namespace) -> int:
     for file in (given.data, given.batch_in):
         if file and not Path(file).is_file():
             raise Misused(f"there is no file {file}")
-    suites = _on_data(chosen(given.suites), given.data)
-    recordings = Recordings(
-        [*folders(), *([Path(given.recordings)] if given.recordings else [])], writable=_writable(given)
-    )
-    if given.batch_in:
-        _take(Path(given.batch_in), recordings)
-    backend = RecordingBackend(recordings, given.mode, _real(given.mode))
-    run_folder = results.REPORTS / (given.run or _fresh_name())
     models = _models(given)
     subjects = [models.get("draft_model", LOCAL_WRITER), *models.values()]
     if given.judge_model and given.judge_model in model_list(",".join(subjects)):
         raise Misused(f"{given.judge_model} would judge itself: take another model as the judge")
+    given.run = given.run or _fresh_name()
+    run_folder = results.REPORTS / given.run
     plan = Run(run_folder, given.mode, given.jobs, _choice(given), _said(given, models), not given.quiet)
     found: list[results.SuiteResult] = []
-    with _prompts(given.prompt) as prompts, World(
-        completions=backend, settings={**models, **prompts}, cache=Path(given.cache) if given.cache else None
-    ) as world:  # fmt: skip
-        world.judge_model, world.repeats = given.judge_model or "", given.repeats
-        for suite in suites:
-            (run_folder / f"{suite.name}.json").unlink(missing_ok=True)
-            found.append(run_suite(suite, world, plan))
-            if not backend.misses:
-                results.save(found[-1], run_folder)
-                print_suite(found[-1])
+    two = given.processes > 1 and not (given.batch_out or given.data) and beside.pays(chosen(given.suites), plan)
+    with tempfile.TemporaryDirectory(prefix="answerloop-run-") as scratch:
+        cache = Path(given.cache) if given.cache else Path(scratch) / "cache" if two else None
+        with opened(given, cache, threads=1 if two else 2) as (suites, world, backend):
+            if two:
+                plan.seconds |= _answered_by_two(given, suites, world, plan, Path(scratch) / "claims", cache)
+            for suite in suites:
+                (run_folder / f"{suite.name}.json").unlink(missing_ok=True)
+                found.append(run_suite(suite, world, plan))
+                if not backend.misses:
+                    results.save(found[-1], run_folder)
+                    print_suite(found[-1])
     if given.batch_out:
         count = batch.write_requests(Path(given.batch_out), backend.misses.values())
         console.print(f"{count} requests written to {given.batch_out}")
@@ -71,6 +68,37 @@ def run(given: argparse.Namespace) -> int:
             console.print(f"  {miss.case}")
         return BROKEN
     return _finish(suites, found, run_folder, judge=not given.no_gate and not given.data)
+
+
+@contextmanager
+def opened(
+    given: argparse.Namespace, cache: Path | None, threads: int
+) -> Iterator[tuple[list[Suite], World, RecordingBackend]]:
+    """What a command line asks for: the suites, the subjects that they ask, and the completions that those get."""
+    suites = _on_data(chosen(given.suites), given.data)
+    recordings = Recordings(
+        [*folders(), *([Path(given.recordings)] if given.recordings else [])], writable=_writable(given)
+    )
+    if given.batch_in:
+        _take(Path(given.batch_in), recordings)
+    backend = RecordingBackend(recordings, given.mode, _real(given.mode))
+    with _prompts(given.prompt) as prompts:
+        settings = {**_models(given), **prompts}
+        with World(completions=backend, settings=settings, cache=cache, threads=threads) as world:
+            world.judge_model, world.repeats = given.judge_model or "", given.repeats
+            yield suites, world, backend
+
+
+def _answered_by_two(
+    given: argparse.Namespace, suites: Sequence[Suite], world: World, plan: Run, claims: Path, cache: Path | None
+) -> dict[str, float]:
+    """Answer every section with a process beside this one; how long each took."""
+    assert cache is not None
+    claims.mkdir()
+    assert world.stations  # the sample community is embedded once, for both
+    with beside.second_process(given, plan, claims, cache):
+        beside.answer(suites, world, plan, beside.Claims(claims), first=True)
+    return beside.Claims(claims).seconds()
 
 
 def score(given: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ class RememberingEmbedder:
         self.name, self.dimension, self.window = inner.name, inner.dimension, inner.window
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._file, timeout=30)) as store, store:
+            with closing(_opened(self._file)) as store, store:
                 store.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
 
     def count_tokens(self, text: str) -> int:
@@ -72,18 +72,25 @@ class RememberingEmbedder:
             self._kept.update(fresh)
             if self._file is not None:
                 rows = [(key, block.astype(np.float32).tobytes()) for key, block in fresh.items()]
-                with self._lock, closing(sqlite3.connect(self._file, timeout=30)) as store, store:
+                with self._lock, closing(_opened(self._file)) as store, store:
                     store.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
         return [self._kept[key] for key in keys]
 
     def _fetch(self, missing: dict[bytes, int]) -> None:
         assert self._file is not None
-        with self._lock, closing(sqlite3.connect(self._file, timeout=30)) as store:
+        with self._lock, closing(_opened(self._file)) as store:
             for key in list(missing):
                 found = store.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
                 if found is not None:
                     self._kept[key] = np.frombuffer(found[0], np.float32).reshape(-1, self.dimension)
                     del missing[key]
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    """What is lost with the machine is computed again, so that nothing waits for the disk; several processes may write."""
+    store = sqlite3.connect(file, timeout=30)
+    store.execute("PRAGMA synchronous=OFF")
+    return store
 
 
 def _key(*said: str) -> bytes:

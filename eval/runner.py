@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -81,6 +82,8 @@ class Run:
     models: dict[str, str] = field(default_factory=dict)
     progress: bool = True
     scores: SuiteResult | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    """How long sections took (`suite.section`) that were answered before they are scored."""
 
 
 def run_suite(suite: Suite, world: World, run: Run) -> SuiteResult:
@@ -91,7 +94,7 @@ def run_suite(suite: Suite, world: World, run: Run) -> SuiteResult:
     for section in suite.sections:
         if run.scores is not None and run.scores.section(section.name) is None:
             continue
-        if run.choice.sections and not any(fnmatch(section.name, pattern) for pattern in run.choice.sections):
+        if not takes(run, section):
             continue
         found = run_section(suite, section, world, run)
         for case in found.cases:
@@ -105,21 +108,27 @@ def run_suite(suite: Suite, world: World, run: Run) -> SuiteResult:
     )  # fmt: skip
 
 
+def takes(run: Run, section: Section) -> bool:
+    """Whether a section belongs to a run."""
+    return not run.choice.sections or any(fnmatch(section.name, pattern) for pattern in run.choice.sections)
+
+
+def answer_section(suite: Suite, section: Section, world: World, run: Run) -> None:
+    """The outputs of a section in the run's folder, without scoring them; data that is not there is passed over."""
+    with suppress(NotThere):
+        version, cases = _cases(section, world, run)
+        _answered(suite, section, world, version, cases, run)
+
+
 def run_section(suite: Suite, section: Section, world: World, run: Run) -> SectionResult:
     """Run one section, or say why it is skipped."""
     began = time.monotonic()
     try:
-        loaded = section.load()
-        cases = run.choice.of(loaded.cases)
-        if section.asks_model:
-            cases = repeated(cases, world.repeats)
-        path = run.folder / "outputs" / f"{suite.name}.{section.name}.jsonl"
-        said = {"suite": suite.name, "version": suite.version, "data": loaded.version, "models": run.models}
+        version, cases = _cases(section, world, run)
         if run.scores is not None:
-            outputs, errors = _scored_again(path, said, cases, run.scores.section(section.name))
+            outputs, errors = _scored_again(suite, section, version, cases, run, run.scores.section(section.name))
         else:
-            said |= {"mode": run.mode, "answers": stamp.digest(world.settings())}
-            outputs, errors = _answered(suite, section, world, cases, path, said, run)
+            outputs, errors = _answered(suite, section, world, version, cases, run)
     except NotThere as reason:
         console.print(f"[yellow]skipped[/] {suite.name} · {section.name}: {reason}")
         return SectionResult(section.name, section.what, "", str(reason), [], [], external=section.external)
@@ -142,9 +151,9 @@ def run_section(suite: Suite, section: Section, world: World, run: Run) -> Secti
     for metric in section.metrics:
         if metric.trusted is not None:
             _hold_against(figures, metric.name, *metric.trusted)
-    seconds = round(time.monotonic() - began, 2)
+    seconds = run.seconds.get(f"{suite.name}.{section.name}", 0.0) + time.monotonic() - began
     return SectionResult(
-        section.name, section.what, loaded.version, None, figures, results, seconds, section.external, limited
+        section.name, section.what, version, None, figures, results, round(seconds, 2), section.external, limited
     )
 
 
@@ -201,14 +210,29 @@ def _plain(value: Any) -> Any:
     return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
+def _cases(section: Section, world: World, run: Run) -> tuple[str, list[Case]]:
+    """The version of a section's data, and those of its cases that are run. Raises NotThere."""
+    loaded = section.load()
+    cases = run.choice.of(loaded.cases)
+    return loaded.version, repeated(cases, world.repeats) if section.asks_model else cases
+
+
+def _kept_in(suite: Suite, section: Section, version: str, run: Run) -> tuple[Path, dict[str, Any]]:
+    """The file of a section's outputs, and what its first line says of every run."""
+    path = run.folder / "outputs" / f"{suite.name}.{section.name}.jsonl"
+    return path, {"suite": suite.name, "version": suite.version, "data": version, "models": run.models}
+
+
 def _answered(
-    suite: Suite, section: Section, world: World, cases: Sequence[Case], path: Path, said: dict[str, Any], run: Run
+    suite: Suite, section: Section, world: World, version: str, cases: Sequence[Case], run: Run
 ) -> tuple[dict[str, Output], dict[str, str]]:
     """Outputs and errors of the cases: what a run cut short has left, and the rest asked now."""
     title, errors = f"{suite.name} · {section.name}", dict[str, str]()
+    path, said = _kept_in(suite, section, version, run)
+    said |= {"mode": run.mode, "answers": stamp.digest(world.settings())}
     outputs = _kept(path, said, world)
     missing = [case for case in cases if case.id not in outputs]
-    if len(missing) < len(cases):
+    if len(missing) < len(cases) and not run.seconds:
         console.print(f"{title}: {len(cases) - len(missing)} outputs of this run are there already")
     if missing:
         fresh, errors = _ask(section.subject(world, cases), missing, path, said, run, title)
@@ -217,9 +241,10 @@ def _answered(
 
 
 def _scored_again(
-    path: Path, said: dict[str, Any], cases: Sequence[Case], before: SectionResult | None
+    suite: Suite, section: Section, version: str, cases: Sequence[Case], run: Run, before: SectionResult | None
 ) -> tuple[dict[str, Output], dict[str, str]]:
     """Outputs and errors of a finished run. Raises NotThere where it has none, or has them of other data."""
+    path, said = _kept_in(suite, section, version, run)
     first, *rows = _whole_lines(path) or [{}]
     outputs = {row["id"]: row["output"] for row in rows}
     if cases and not any(case.id in outputs for case in cases):

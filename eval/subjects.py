@@ -40,12 +40,15 @@ class World:
     """What subjects share. Everything is made when it is first asked for and closed at the end."""
 
     def __init__(
-        self, *, completions: Backend | None = None, settings: dict[str, Any] | None = None, cache: Path | None = None
-    ) -> None:
+        self, *, completions: Backend | None = None, settings: dict[str, Any] | None = None, cache: Path | None = None,
+        threads: int = 2,
+    ) -> None:  # fmt: skip
+        """`cache` is a folder for embeddings, `threads` are those that the embedder computes with."""
         self._folder = tempfile.TemporaryDirectory(prefix="answerloop-eval-", ignore_cleanup_errors=True)
         self._completions = completions
         self._settings = settings or {}
         self._cache = cache
+        self._threads = threads
         self._lock = threading.RLock()
         self._stations: Stations | None = None
         self._bare: Stations | None = None
@@ -75,7 +78,7 @@ class World:
         """The bundled embedder; texts it has seen are not embedded again."""
         with self._lock:
             if self._embedder is None:
-                self._embedder = RememberingEmbedder(BundledEmbedder(models_dir()), self._cache)
+                self._embedder = RememberingEmbedder(BundledEmbedder(models_dir(), self._threads), self._cache)
                 self._closing.append(self._embedder.close)
             return self._embedder
 

@@ -26,7 +26,8 @@ class Section:
 
     `load` raises NotThere where the data is not on this machine. `subject` prepares production code for these cases and
     returns the function that runs one of them; its output is JSON. An `external` section may be skipped: its data or its
-    model is not on every machine. A section that `asks_model` runs each case as often as `--repeats` says.
+    model is not on every machine. A section that `asks_model` runs each case as often as `--repeats` says. Those whose
+    reading is shared read the same posts as others, each of which is read once.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Section:
     metrics: tuple[Metric, ...]
     external: bool = False
     asks_model: bool = False
+    shares_reading: bool = False
 
 
 @dataclass(frozen=True)

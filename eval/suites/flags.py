@@ -109,10 +109,13 @@ SUITE = Suite(
     1,
     "concerns found in career posts, without any LLM",
     (
-        Section("held_out", "voices that no rule and no weight saw", labelled(True), read_posts, metrics(0.03, True)),
+        Section(
+            "held_out", "voices that no rule and no weight saw", labelled(True), read_posts, metrics(0.03, True),
+            shares_reading=True,
+        ),
         Section(
             "fitted", "voices the weights were fitted on: for regressions, not for quality", labelled(False), read_posts,
-            metrics(0.02, False),
+            metrics(0.02, False), shares_reading=True,
         ),
         section("held-out voices, read by FLAG_MODEL as well", read_flags, metrics(0.03, True, 0.85)),
         POSITION,

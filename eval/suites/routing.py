@@ -42,6 +42,7 @@ SUITE = Suite(
         Section(
             "golden", "posts on which nobody may go wrong", load_golden, read_golden,
             (Metric("golden", "a plain case goes wrong", misplaced_route.expected, margin=0.0, target=1.0),),
+            shares_reading=True,
         ),
         Section(
             "held_out", "voices that no rule and no weight saw", labelled(True), read_posts,
@@ -49,10 +50,12 @@ SUITE = Suite(
                 *misplaced_route.metrics(margin=0.03), false_alarm.clean_published(margin=0.03),
                 slow_or_dear.own_ms(),
             ),
+            shares_reading=True,
         ),
         Section(
             "fitted", "voices the weights were fitted on: for regressions, not for quality", labelled(False), read_posts,
             (*misplaced_route.metrics(margin=0.02), false_alarm.clean_published(margin=0.02, target=None)),
+            shares_reading=True,
         ),
     ),
 )  # fmt: skip

@@ -37,11 +37,11 @@ SUITE = Suite(
     (
         Section(
             "held_out", "voices that no weight was fitted on", labelled(True, lambda row: bool(row.tags)), read_posts,
-            metrics(0.03, True),
+            metrics(0.03, True), shares_reading=True,
         ),
         Section(
             "fitted", "voices the weights were fitted on: for regressions, not for quality",
-            labelled(False, lambda row: bool(row.tags)), read_posts, metrics(0.02, False),
+            labelled(False, lambda row: bool(row.tags)), read_posts, metrics(0.02, False), shares_reading=True,
         ),
         section("held-out voices, checked by TAG_MODEL as well", check_tags, metrics(0.03, True)),
         *EXTERNAL,

@@ -70,7 +70,8 @@ def section(what: str, subject: object, metrics: tuple[object, ...]) -> Section:
     """The held-out voices, read with a model."""
     keep = (lambda row: bool(row.tags)) if subject is check_tags else (lambda _row: True)
     return Section(
-        "with_model", what, labelled(True, keep), subject, metrics, external=True, asks_model=True  # type: ignore[arg-type]
+        "with_model", what, labelled(True, keep), subject, metrics, external=True, asks_model=True,  # type: ignore[arg-type]
+        shares_reading=True,
     )  # fmt: skip
 
 

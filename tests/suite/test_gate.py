@@ -22,12 +22,19 @@ LONG = {"position", "offtopic_hard"}
 """Sections that read a thousand long posts and fit a reader for each hard one: half of a replay's time. `python -m eval run` has them."""
 
 
+@pytest.fixture(scope="module")
+def embeddings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which both tests keep vectors, so that each text is embedded once."""
+    return tmp_path_factory.mktemp("embeddings")
+
+
 @pytest.mark.timeout(1500)
-def test_what_is_shipped_replays_without_a_key_or_a_network_and_passes_the_gate() -> None:
+def test_what_is_shipped_replays_without_a_key_or_a_network_and_passes_the_gate(embeddings: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "EVAL_DATA"}
     sections = {section.name for suite in SUITES.values() for section in suite.sections} - LONG
     chosen = [part for name in sorted(sections) for part in ("--section", name)]
-    command = [sys.executable, "-m", "eval", "run", "--quiet", "--run", f"test-{uuid.uuid4().hex[:12]}", *chosen]
+    chosen += ["--run", f"test-{uuid.uuid4().hex[:12]}", "--cache", str(embeddings)]
+    command = [sys.executable, "-m", "eval", "run", "--quiet", *chosen]
     ran = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=1400)
     said = (ran.stdout + ran.stderr)[-4000:]
     assert ran.returncode == 0, said
@@ -35,7 +42,7 @@ def test_what_is_shipped_replays_without_a_key_or_a_network_and_passes_the_gate(
 
 
 def test_a_sabotaged_threshold_turns_the_gate_red_because_a_metric_fell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, embeddings: Path
 ) -> None:
     kept = Thresholds.band
 
@@ -44,7 +51,7 @@ def test_a_sabotaged_threshold_turns_the_gate_red_because_a_metric_fell(
 
     monkeypatch.setattr(Thresholds, "band", deaf)
     run = Run(tmp_path, jobs=2, choice=Choice(sections=("held_out",)), progress=False)
-    with World() as world:
+    with World(cache=embeddings) as world:
         result = run_suite(SUITES["routing"], world, run)
     checks = check(SUITES["routing"], result, baselines.load("routing"))
     red = [found for found in checks if found.red]
