@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 
 from service.errors import NotAllowed, NotSignedIn
 from service.people import identity
@@ -13,6 +14,8 @@ from service.stations import Stations
 
 COOKIE = "answerloop_session"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_BEARER = HTTPBearer(auto_error=False, scheme_name="api_key", description="An API key: `answerloop keys create`.")
+"""For `/openapi.json` alone: `caller_of` reads the header, and says what is wrong with it."""
 
 
 def stations_of(request: Request) -> Stations:
@@ -23,7 +26,7 @@ def stations_of(request: Request) -> Stations:
 StationsOf = Annotated[Stations, Depends(stations_of)]
 
 
-def caller_of(request: Request, stations: StationsOf) -> Caller:
+def caller_of(request: Request, stations: StationsOf, _described: Annotated[object, Depends(_BEARER)]) -> Caller:
     """Who is calling: a bearer key, or a browser session (whose writes must carry its token). Raises NotSignedIn."""
     header = request.headers.get("authorization", "")
     with stations.database.read() as session:

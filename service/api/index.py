@@ -14,6 +14,7 @@ from starlette.responses import StreamingResponse
 
 from service import index_jobs
 from service.api.calling import CallerOf, StationsOf, allowed
+from service.api.openapi import EventStream
 from service.errors import Conflict
 from service.index_jobs import Work
 from service.intake.post import SiteName
@@ -41,7 +42,7 @@ class AskedCheck(BaseModel):
     every_text: bool = False
 
 
-@router.post("/reindex")
+@router.post("/reindex", response_class=EventStream)
 def reindex(asked: AskedReindex, stations: StationsOf, caller: CallerOf) -> StreamingResponse:
     """Build the index anew and switch to it; the old one answers until then. Progress and the end as server-sent events.
 
@@ -56,7 +57,7 @@ def reindex(asked: AskedReindex, stations: StationsOf, caller: CallerOf) -> Stre
     return _followed(Work(stations, asked.site, partial(index_jobs.reindex, stations, asked.site)))
 
 
-@router.post("/check")
+@router.post("/check", response_class=EventStream)
 def check(asked: AskedCheck, stations: StationsOf, caller: CallerOf) -> StreamingResponse:
     """Compare the index with SQL; progress and the numbers of faults as server-sent events. 409 as for a reindex."""
     allowed(stations, caller, "settings", asked.site)

@@ -16,15 +16,14 @@ from service.errors import AnswerloopError, StoreUnavailable
 from service.intake.post import BODY_LIMIT
 
 log = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 
 
 def problem(status: int, code: str, title: str, detail: str, **extra: Any) -> JSONResponse:
     """A problem document; `extra` stands beside the standard members."""
     body = {"type": f"urn:answerloop:{code}", "title": title, "status": status, "detail": detail, "code": code}
-    return JSONResponse(
-        body | {k: v for k, v in extra.items() if v is not None}, status, media_type="application/problem+json"
-    )
+    return JSONResponse(body | {k: v for k, v in extra.items() if v is not None}, status, media_type=MEDIA_TYPE)
 
 
 def from_error(error: AnswerloopError) -> JSONResponse:

@@ -17,6 +17,7 @@ from starlette.responses import StreamingResponse
 from service import deciding, moderating
 from service.api.calling import CallerOf, StationsOf
 from service.api.followers import Place, Streams
+from service.api.openapi import EventStream
 from service.api.paging import CursorParameter, Limit, decode, encode, page
 from service.clock import rfc3339
 from service.errors import InvalidInput
@@ -77,7 +78,7 @@ def next_item(stations: StationsOf, caller: CallerOf, filters: FiltersOf) -> dic
     return {"id": row.id if row is not None else None}
 
 
-@router.get("/events")
+@router.get("/events", response_class=EventStream)
 def follow_queue(
     request: Request, stations: StationsOf, caller: CallerOf, site: Annotated[str | None, Query(max_length=63)] = None
 ) -> StreamingResponse:

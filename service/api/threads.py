@@ -9,12 +9,18 @@ from pydantic import BaseModel, ConfigDict
 
 from service.api.calling import CallerOf, StationsOf, allowed
 from service.corpus.thread import Thread
-from service.errors import NotFound
+from service.errors import InvalidInput, NotFound
 from service.intake.post import SiteName
-from service.people.permissions import require
+from service.people.permissions import Caller, require
 
 router = APIRouter(tags=["threads"])
 ExternalId = Annotated[str, Path(min_length=1, max_length=200)]
+LINE = '{"external_id": "t-1", "title": "How do I ask for a raise?", "created_at": "2026-01-01T00:00:00Z"}\n'
+NDJSON = {
+    "required": True,
+    "description": "One thread a line: what `PUT /v1/threads/{site}/{external_id}` takes, and its `external_id`.",
+    "content": {"application/x-ndjson": {"schema": {"type": "string"}, "example": LINE}},
+}
 
 
 class Reuse(BaseModel):
@@ -53,16 +59,20 @@ def set_reuse(
     return {"site": site, "author_id": author_id, "reuse": wish.reuse}
 
 
-@router.post("/v1/imports", status_code=202)
+@router.post("/v1/imports", status_code=202, openapi_extra={"requestBody": NDJSON})
 async def start_import(
     request: Request,
     stations: StationsOf,
     caller: CallerOf,
-    site: Annotated[SiteName, Query()],
+    site: Annotated[SiteName | None, Query()] = None,
 ) -> dict[str, Any]:
-    """Import NDJSON (one thread with its `external_id` a line) as a durable job; ask for its progress by the id."""
+    """Import NDJSON (one thread with its `external_id` a line) as a durable job; ask for its progress by the id.
+
+    Without a `site` the threads are those of the caller's own.
+    """
     from starlette.concurrency import run_in_threadpool
 
+    site = site or _own_site(caller)
     await run_in_threadpool(allowed, stations, caller, "threads.write", site)
     upload = stations.uploads.open()
     try:
@@ -82,3 +92,11 @@ def read_import(import_id: str, stations: StationsOf, caller: CallerOf) -> dict[
     if not caller.may_on(str(shown["site"])):
         raise NotFound("there is no such import", field="import_id")
     return shown
+
+
+def _own_site(caller: Caller) -> str:
+    """The one site a caller belongs to. Raises InvalidInput for who belongs to all: what is written names its site."""
+    require(caller, "threads.write")
+    if caller.site == "*":
+        raise InvalidInput("name the site that the threads belong to", field="site")
+    return caller.site

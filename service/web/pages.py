@@ -9,6 +9,7 @@ from service.web import (
     cases_page,
     desk_draft_page,
     desk_page,
+    docs_page,
     posts_page,
     prompts_page,
     quality_page,
@@ -25,7 +26,7 @@ MODULES = (
     sign_in_page, review_page, desk_page, desk_draft_page, posts_page, quality_page, cases_page, try_page, prompts_page, settings_page,
     thresholds_page, webhooks_page,
 )  # fmt: skip
-"""Every page module: `router`, and `PLACES` where it has entries in the navigation."""
+"""Every page of the members: `router`, and `PLACES` where it has entries in the navigation."""
 
 
 def install(app: FastAPI) -> None:
@@ -34,4 +35,5 @@ def install(app: FastAPI) -> None:
     for module in MODULES:
         app.include_router(module.router)
         PLACES.extend(getattr(module, "PLACES", ()))
+    app.include_router(docs_page.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from service.people import identity
+
 
 def test_related_threads_while_somebody_types(service: Any) -> None:
     found = service.call(
@@ -81,6 +83,16 @@ def test_an_import_runs_as_a_job_and_reports_bad_lines(start: Callable[..., Any]
     assert [b["line"] for b in state["report"]["bad"]] == [2, 3]
     found = service.call("POST", "/v1/related", json={"site": "acme", "title": "Imported question about layoffs"})
     assert found.json()["related"][0]["external_id"] == "i1"
+
+
+def test_an_import_without_a_site_is_one_of_the_keys_own(service: Any) -> None:
+    begun = service.call("POST", "/v1/imports", role="stranger", content=b"")
+    assert (begun.status_code, begun.json()["site"]) == (202, "elsewhere")
+    assert service.call("POST", "/v1/imports", role="mentor", content=b"").status_code == 403
+    with service.stations.database.write() as session:
+        service.keys["every"] = identity.create_key(session, "admin", "*", service.stations.clock())
+    unsaid = service.call("POST", "/v1/imports", role="every", content=b"")
+    assert (unsaid.status_code, unsaid.json()["field"]) == (422, "site")
 
 
 def test_the_official_client_reads_moderations(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:

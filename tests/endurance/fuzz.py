@@ -97,6 +97,7 @@ def run(cases: int, seconds: float, folder: Path, seed: int = 1) -> Outcome:
     with service(folder) as (client, keys, known):
         began = time.monotonic()
         raw = client.get("/openapi.json").json()
+        del raw["components"]["securitySchemes"]  # who calls is chosen in `_send`, not made up
         operations = [made.ok() for made in schemathesis.openapi.from_dict(raw).get_all_operations()]
         outcome.operations = len(operations)
         while outcome.cases < cases and time.monotonic() - began < seconds:
