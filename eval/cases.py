@@ -147,12 +147,12 @@ class DraftingQuestion(Row):
 
     title: Words
     body: str
-    lang: Lang = "en"
-    kind: Kind = "question"
+    lang: Lang
+    kind: Kind
     author: Author
     tags: list[str]
     answerable: bool
-    why: str = ""
+    why: str
     key_points: list[Point]
     must_not_claim: list[Point]
     best_threads: list[str]
@@ -182,7 +182,7 @@ class QuestionToFit(Row):
     body: Words
     answerable: bool
     best_threads: list[str]
-    why: str = ""
+    why: str
 
 
 class HardOffTopic(Row):
@@ -231,12 +231,12 @@ class Attack(Row):
     where: Literal["post", "thread"]
     position: Literal["title", "start", "middle", "end", "code", "list", "quote", "hidden"]
     host: Words
-    thread: str = ""
+    thread: str
     payload: Words
     control: Words
     aim: Aim
-    target: str = ""
-    forbidden: list[Words] = []
+    target: str
+    forbidden: list[Words]
 
     @model_validator(mode="after")
     def _is_complete(self) -> Attack:
@@ -273,13 +273,13 @@ class Golden(Row):
 
     title: str
     body: str
-    lang: Lang = "en"
-    kind: Kind = "question"
-    author: Author = Author(role=None, level=None, company=None)
-    route: RouteTo | None = None
-    flags_present: list[Category] = []
-    flags_absent: list[Category] = []
-    tags_any_of: list[str] = []
+    lang: Lang
+    kind: Kind
+    author: Author
+    route: RouteTo | None
+    flags_present: list[Category]
+    flags_absent: list[Category]
+    tags_any_of: list[str]
     why: Words
 
 
@@ -291,7 +291,7 @@ class SupportLabel(Row):
     passage: Words
     reader_a: Literal["supported", "partial", "unsupported"]
     reader_b: Literal["supported", "partial", "unsupported"]
-    writer: str = ""
+    writer: str
 
     @property
     def cluster(self) -> str:
@@ -309,7 +309,7 @@ class RelatedQuery(Row):
 
     title: Words
     body: str
-    lang: Lang = "en"
+    lang: Lang
     relevant: Annotated[list[Words], Field(min_length=1)]
 
     @property

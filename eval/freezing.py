@@ -58,7 +58,7 @@ def _question(
     threads = []
     for related in evidence.related:
         thread, answer, ordinal = names.get(related.passage_id, (related.external_id, None, 0))
-        row = related.model_dump(mode="json", exclude_defaults=True)
+        row = related.model_dump(mode="json")
         row |= {"thread_id": related.external_id, "passage_id": f"{thread}#{answer or 'q'}#{ordinal}"}
         row |= {"passage": related.passage[:200], "score": round(related.score, 4), "url": related.url}
         row["duplicate_probability"] = round(related.duplicate_probability, 4)

@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from eval.loading import FOLDER, NotThere
+from eval.frozen_rows import FrozenPassage, FrozenQuestion
+from eval.loading import FOLDER, NotThere, load
 from service.retrieval.evidence import Evidence, EvidencePassage, RelatedThread
 
 FROZEN = FOLDER / "frozen"
 
 
 @cache
-def _rows(folder: Path) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+def _rows(folder: Path) -> tuple[dict[str, FrozenQuestion], dict[str, FrozenPassage]]:
     files = folder / "drafting_questions.jsonl", folder / "passages.jsonl"
     if not all(file.is_file() for file in files):
         raise NotThere("no evidence is frozen yet: `python -m eval freeze`")
-    questions, passages = ([json.loads(line) for line in file.read_text("utf-8").splitlines()] for file in files)
-    return {row["id"]: row for row in questions}, {row["id"]: row for row in passages}
+    questions = load("frozen/drafting_questions", [files[0]], FrozenQuestion)
+    passages = load("frozen/passages", [files[1]], FrozenPassage)
+    return {row.id: row for row in questions.rows}, {row.id: row for row in passages.rows}
 
 
 def evidence_of(question: str, folder: Path = FROZEN) -> Evidence:
-    """The frozen evidence of a question. Raises NotThere for a question that was never frozen."""
+    """The frozen evidence of a question. Raises NotThere for a question that was never frozen, InvalidDataset."""
     questions, passages = _rows(folder)
     if question not in questions:
         raise NotThere(f"no evidence is frozen for {question}: `python -m eval freeze`")
     row = questions[question]
     found = []
-    for name, score in row["passages"]:
+    for name, score in row.passages:
         p = passages[name]
         found.append(
             EvidencePassage(
-                id=name, thread_id=p["thread"], answer_id=p["answer"], field=p["field"], text=p["text"], score=score,
-                author=p["author"], author_role=p["role"], author_level=p["level"], date=p["date"],
-                accepted=p["accepted"], votes=p["votes"],
+                id=name, thread_id=p.thread, answer_id=p.answer, field=p.field, text=p.text, score=score,
+                author=p.author, author_role=p.role, author_level=p.level, date=p.date,
+                accepted=p.accepted, votes=p.votes,
             )
         )  # fmt: skip
-    related = [RelatedThread.model_validate(thread) for thread in row["threads"]]
-    return Evidence(related=related, passages=found, index_version=row["index"])
+    related = [RelatedThread(**thread.model_dump()) for thread in row.threads]
+    return Evidence(related=related, passages=found, index_version=row.index)
 
 
 def version() -> str:

@@ -13,13 +13,12 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from eval import cases
-from eval.cases import Row
+from eval import cases, frozen_rows
 
 FOLDER = Path(__file__).parent / "datasets"
 R = TypeVar("R", bound=BaseModel)
 
-SHIPPED: dict[str, type[Row]] = {
+SHIPPED: dict[str, type[BaseModel]] = {
     "posts/voices_*": cases.LabelledPost,
     "posts_to_fit/voices_*": cases.LabelledPost,
     "posts_to_fit/more_*": cases.LabelledPost,
@@ -32,6 +31,8 @@ SHIPPED: dict[str, type[Row]] = {
     "answer_pairs": cases.AnswerPair,
     "support_labels": cases.SupportLabel,
     "attacks": cases.Attack,
+    "frozen/drafting_questions": frozen_rows.FrozenQuestion,
+    "frozen/passages": frozen_rows.FrozenPassage,
 }
 
 

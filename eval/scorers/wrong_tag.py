@@ -12,12 +12,17 @@ def suggested(output: Output) -> list[str]:
 
 
 def metrics(vocabulary: tuple[str, ...], *, margin: float | None, targets: bool = True) -> tuple[Metric, ...]:
-    """Precision of the first tag, F1, calibration and coverage of suggested tags."""
+    """Precision of the first tag and of the first three, F1, calibration and coverage of suggested tags."""
     place = {tag: index for index, tag in enumerate(vocabulary)}
 
     def first(case: Case, output: Output) -> Marks | None:
         wanted = case.row.tags
         return once(bool(output["tags"]) and output["tags"][0][0] in wanted) if wanted else None
+
+    def first_three(case: Case, output: Output) -> Marks | None:
+        found = suggested(output)[:3]
+        right = sum(tag in case.row.tags for tag in found)
+        return [[right / max(len(found), 1), 1.0]] if case.row.tags else None
 
     def counts(case: Case, output: Output) -> Marks:
         found, wanted = set(suggested(output)), set(case.row.tags)
@@ -39,6 +44,7 @@ def metrics(vocabulary: tuple[str, ...], *, margin: float | None, targets: bool 
 
     return (
         Metric("P@1", "the first suggested tag is wrong", first, margin=margin, target=0.75 if targets else None),
+        Metric("P@3", "of the first three tags shown some are wrong", first_three, margin=margin),
         Metric("micro-F1", "suggested tags are wrong or missing", counts, of_sums=f1, margin=margin),
         Metric("macro-F1", "rare tags are wrong or missing", by_tag, of_sums=macro_f1, by_slice=False),
         Metric(

@@ -42,6 +42,8 @@ ORDINARY = frozenset(
     }
 )  # fmt: skip
 """What questions of a moderated community on business and careers do not hold."""
+UNFITTED = frozenset({"voices_m.jsonl"})
+"""Files of posts that were written after the fits and are in none, though their voices are not held out."""
 LONG, SHORT, MOST_SHORT = 250, 40, 700
 """Words from which an ordinary post is long, below which it is not read, and how many of the rest are."""
 _YOUTH = re.compile(
@@ -108,8 +110,9 @@ def load_ordinary(path: Path, embedder: Embedder) -> list[Labelled]:
 
 
 def post_files(folder: Path) -> list[Path]:
-    """The files of labelled posts, those of held-out voices among them."""
-    return [path for part in ("posts", "posts_to_fit") for path in sorted((folder / part).glob("voices_*.jsonl"))]
+    """The files of labelled posts that are fitted on, those of held-out voices among them."""
+    files = [path for part in ("posts", "posts_to_fit") for path in sorted((folder / part).glob("voices_*.jsonl"))]
+    return [path for path in files if path.name not in UNFITTED]
 
 
 def more_files(folder: Path) -> list[Path]:

@@ -17,7 +17,8 @@ from eval.gate import BROKEN, GATE, PASS, check, exit_code
 from eval.metric import Case
 from eval.reporting import html, junit, markdown, trend
 from eval.results import SuiteResult
-from eval.runner import Choice
+from eval.runner import Choice, Run, run_suite
+from eval.subjects import World
 from eval.suites import SUITES
 from tests.suite import tiny
 
@@ -230,6 +231,23 @@ def test_the_verdict_is_the_same_fifty_times_of_fifty(
     baseline = baselines.load("tiny", tmp_path / "baselines")
     said = {str(check(tiny.suite(lambda _: ""), result, baseline)) for _ in range(times)}  # messages and p values, too
     assert len(said) == 1 and judge(result)[0] == code
+
+
+def test_a_section_run_anew_fifty_times_is_green_fifty_times(tmp_path: Path) -> None:
+    """Pairs of answers, each time asked of the drafting station; only the vectors of the texts are kept."""
+    suite = SUITES["support"]
+    choice = Choice(sections=("answer_pairs",), only=("pair-*1", "pair-*4", "pair-*7"))
+    with World() as world:
+
+        def anew(number: int) -> SuiteResult:
+            return run_suite(
+                suite, world, Run(tmp_path / str(number), jobs=1 + number % 4, choice=choice, progress=False)
+            )
+
+        known = baselines.of_run(anew(0))
+        checks = [check(suite, anew(number), known) for number in range(1, 51)]
+    assert len(checks[0]) == 3 and {exit_code(said) for said in checks} == {PASS}
+    assert len({str(said) for said in checks}) == 1
 
 
 def test_an_accepted_baseline_is_the_run_to_the_last_digit(tmp_path: Path) -> None:

@@ -103,6 +103,22 @@ def test_numbers_and_links_come_from_the_sources() -> None:
     assert claim_marks("no number or link added", sentence("Ask for 99.")) is None
 
 
+def test_citations_count_by_the_verdict_of_the_run_and_what_it_dropped() -> None:
+    full = sentence("Ask.", passage_id="p1", quote="Ask")
+    full["sources"] *= 2
+    part, opinion = sentence("Sleep.", "partial", passage_id="p2", quote="Sleep"), sentence("I would.", "judgement")
+    output = {"sentences": [full, part, opinion, sentence("Which?", "judgement", section="ask")], "dropped": [
+        ["a", "its source does not say that"], ["b", "holds a number that its source does not (4)"],
+        ["c", "one sentence more than was asked for"], ["d", "a judgement that holds a number that its source does not (4)"],
+    ]}  # fmt: skip
+    metrics = unsupported_claim.metrics(margin=None)
+    assert marks(metrics, "citation precision", output) == [[1.0, 1.0], [1.0, 1.0], [0.0, 1.0]]
+    assert marks(metrics, "citation recall", output) == [[1.0, 1.0], [0.0, 1.0], [0.0, 1.0]]
+    assert marks(metrics, "unsupported rate", output) == [[2.0, 4.0]]
+    for name in ("citation precision", "citation recall", "unsupported rate"):
+        assert marks(metrics, name, {"sentences": [], "dropped": []}) is None
+
+
 def test_eight_words_in_a_row_are_copied_seven_are_not() -> None:
     passage = {"p": "One two three four five six seven eight nine ten."}
     seven, eight = "so one two three four five six seven", "two THREE four, five six seven eight nine"

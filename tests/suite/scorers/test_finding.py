@@ -27,6 +27,14 @@ def test_the_first_tag_is_right_or_wrong() -> None:
     assert tag_marks("P@1", []) is None
 
 
+def test_the_first_three_tags_are_right_in_part() -> None:
+    assert tag_marks("P@3", ["layoffs", "burnout"]) == [[pytest.approx(1 / 3), 1.0]]
+    assert tag_marks("P@3", ["ama"], {"tags": [["ama", 0.9], ["layoffs", 0.4]]}) == [[0.5, 1.0]]
+    assert tag_marks("P@3", ["burnout"], {"tags": [[t, 0.5] for t in (*VOCABULARY[:3], "burnout")]}) == [[0.0, 1.0]]
+    assert tag_marks("P@3", ["promotion"], {"tags": []}) == [[0.0, 1.0]]
+    assert tag_marks("P@3", []) is None
+
+
 def test_recall_among_the_first_tags_is_out_of_what_they_could_hold() -> None:
     assert tag_marks("R@3", ["promotion", "burnout"]) == [[0.5, 1.0]]
     assert tag_marks("R@1", ["layoffs", "promotion"]) == [[1.0, 1.0]]
