@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from eval.loading import NotThere
 from eval.subjects import REPOSITORY, World
+from service.errors import ModelFailed
 from service.models.calls import ModelCall
 from service.prompting.files import load_prompt
 from service.prompting.render import render
@@ -40,8 +41,15 @@ class Judge:
         self._prompt = load_prompt(REPOSITORY / "prompts", PROMPT, VERSION)
 
     def relation(self, question: str, a: str, b: str) -> Verdict:
-        """How `a` and `b` relate. Raises ModelFailed."""
-        asked = [self._ask(question, *pair) for pair in ((a, b), (b, a))]
+        """How `a` and `b` relate. Raises ModelFailed once both orders were asked, so that a batch holds both."""
+        asked, failures = [], []
+        for pair in ((a, b), (b, a)):
+            try:
+                asked.append(self._ask(question, *pair))
+            except ModelFailed as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
         said, reasons = (asked[0][0], asked[1][0]), (asked[0][1], asked[1][1])
         return Verdict(said[0] if said[0] == said[1] else UNDECIDED, said, reasons)
 

@@ -21,6 +21,13 @@ def export(
     site: Site = "sample",
     limit: Annotated[int, typer.Option(help="New candidates at most.")] = 50,
     days: Annotated[int, typer.Option(help="How far back.")] = 90,
+    outcome: Annotated[
+        list[str] | None, typer.Option(help="This outcome, by its id, whatever its age; may be said again.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only decision, audit, appeal, second (blind second ones) or golden.")
+    ] = None,
+    category: Annotated[str | None, typer.Option(help="Only outcomes about this category.")] = None,
     folder: Annotated[
         Path | None, typer.Option("--to", help="Folder; DATA_DIR/cases/SITE by default, any other only with --outside.")
     ] = None,
@@ -41,8 +48,10 @@ def export(
     settings = Settings()
     folder = _reached(settings.data_dir / "cases" / site, folder, outside)
     server = running_server(settings)
+    chosen: dict[str, Any] = {"limit": limit, "days": days, "kind": kind, "category": category}
+    chosen["outcomes"] = outcome or []
     if server is not None:
-        found = server.call("POST", "/v1/cases/export", json={"site": site, "limit": limit, "days": days})
+        found = server.call("POST", "/v1/cases/export", json={"site": site, **chosen})
         _print([_row(case["id"], case["stratum"], case["content"]) for case in found["proposed"]])
         with open_database(settings) as database, database.read() as session:
             path = case_files.write(session, site, folder)
@@ -50,12 +59,12 @@ def export(
         print(f"accepted cases: {path}")
         return
     with open_stations(settings) as stations:
-        made = exporting.propose(stations, site, BY, limit=limit, days=days)
+        made = exporting.propose(stations, site, BY, **chosen)
         path = exporting.write(stations, site, folder)
     _print([_row(case.id, case.stratum, case.content) for case in made.cases])
     print(
         f"{len(made.cases)} proposed; left out: {made.near_duplicates} near-duplicates, {made.known} known, "
-        f"{made.erased} erased"
+        f"{made.erased} erased, {made.overruled} overruled"
     )
     print(f"accepted cases: {path}")
 
@@ -70,6 +79,33 @@ def list_cases(
 
     with open_database(Settings()) as database, database.read() as session:
         _print([_row(case.id, case.stratum, case.content) for case in cases.listed(session, site, state, 200)])
+
+
+@app.command()
+def show(case_id: Annotated[str, typer.Argument(help="The case; `list` shows them.")]) -> None:
+    """A case as it would enter the suite: text, labels, words that may still name somebody, and where it comes from."""
+    from service.feedback import cases
+    from service.local import open_database
+
+    with open_database(Settings()) as database, database.read() as session:
+        row = cases.find(session, case_id)
+    content = row.content
+    flags = [f"{f['category']} ({'; '.join(q['text'] for q in f['quotes']) or 'no quote'})" for f in content["flags"]]
+    print(f"{content['title']}\n\n{content['body']}\n")
+    for name, said in (
+        ("state", f"{row.state}{f': {row.reason}' if row.reason else ''}"),
+        ("route", content["route"]),
+        ("flags", ", ".join(flags) or f"none ({content['family']})"),
+        ("not", content["trap"]),
+        ("tags", ", ".join(content["tags"])),
+        ("may still name somebody", ", ".join(row.look_at)),
+        ("stratum", row.stratum),
+        ("outcome", row.outcome_id),
+        ("decision", row.decision_id),
+        ("assessment", row.assessment_id),
+        ("post", row.post_id),
+    ):
+        print(f"{name}: {said or '-'}")
 
 
 @app.command()

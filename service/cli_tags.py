@@ -42,6 +42,7 @@ def fit(
 ) -> None:
     """Learn a site's tagger and print how it does on held-out later threads. A running server takes it up by itself."""
     from service.clock import system_clock
+    from service.feedback import sample_weights
     from service.local import open_database
     from service.models.embedder import BundledEmbedder
     from service.tagging.fit_site import fit_site
@@ -52,8 +53,10 @@ def fit(
         with open_database(settings) as database:
             taxonomy = _vocabulary(file, site, database, settings)
             typer.echo(f"vocabulary: {taxonomy.name} {taxonomy.version}, {len(taxonomy.tags)} tags", err=True)
+            with database.read() as session:
+                weights = sample_weights.of_site(session, site)
             report = fit_site(
-                database, embedder, site, taxonomy, system_clock(), lambda said: typer.echo(said, err=True)
+                database, embedder, site, taxonomy, system_clock(), lambda said: typer.echo(said, err=True), weights
             )
     finally:
         embedder.close()

@@ -1,7 +1,8 @@
 """Moving labels: backwards at once, forwards through a gate run whose verdict moves the label.
 
 `production` moves forward to a version it has never pointed at only when the gate has measured it. The gate is the
-eval suite on completions recorded for that version; it runs as a durable job, in a process of its own.
+eval suite, with the cases that people accepted, on completions recorded for that version; it runs as a durable job, in a
+process of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 from service.clock import Clock, new_id, rfc3339
 from service.database import Database
 from service.errors import Conflict, InvalidInput, NotFound
+from service.feedback import case_files
 from service.jobs import GATES, Jobs
 from service.models.calls import is_local, model_list
 from service.prompting import library, lock
@@ -159,6 +161,9 @@ class Promotions:
         command = [sys.executable, "-m", "eval.promotion", name, version, "--models", ",".join(models)]
         command += ["--prompts", str(self._settings.prompts_dir.resolve())]
         command += ["--against", self._labels.find(name, PRODUCTION) or ""]
+        with self._database.read() as session:
+            accepted = case_files.write(session, None, self._settings.data_dir / "cases" / case_files.EVERY)
+        command += ["--data", str(accepted.resolve())]
         env = os.environ | {"DATA_DIR": str(self._settings.data_dir.resolve())}
         done = subprocess.run(
             command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=GATE_S, check=False

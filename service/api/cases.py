@@ -11,11 +11,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from service import exporting
 from service.api.calling import CallerOf, StationsOf
+from service.api.openapi import JsonLines
 from service.api.outcomes import SiteName, site_of
 from service.api.paging import CursorParameter, Limit, decode, encode, page
 from service.clock import rfc3339
 from service.errors import NotFound
 from service.feedback import cases
+from service.feedback.candidates import CaseKind
 from service.feedback.cases import CaseState
 from service.feedback.tables import CaseRow
 from service.flagging.flag import Category
@@ -28,7 +30,7 @@ Line = Annotated[str, Field(max_length=1_000), AfterValidator(clean_text)]
 
 
 class Export(BaseModel):
-    """Which outcomes to turn into candidate cases."""
+    """Which outcomes to turn into candidate cases; `outcomes` names them by their ids, whatever their age and number."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,6 +38,8 @@ class Export(BaseModel):
     limit: Annotated[int, Field(ge=1, le=500)] = 50
     days: Annotated[int, Field(ge=1, le=730)] = 90
     category: Category | None = None
+    kind: CaseKind | None = None
+    outcomes: Annotated[list[Annotated[str, Field(max_length=36)]], Field(max_length=500)] = []
 
 
 class Judgement(BaseModel):
@@ -51,8 +55,11 @@ def export_cases(sent: Export, stations: StationsOf, caller: CallerOf) -> dict[s
     """Propose cases from outcomes: masked, without near-duplicates, the dangerous errors first."""
     require(caller, "outcomes")
     site = site_of(caller, sent.site)
-    made = exporting.propose(stations, site, caller.id, limit=sent.limit, days=sent.days, category=sent.category)
-    skipped = {"near_duplicates": made.near_duplicates, "erased": made.erased, "known": made.known}
+    made = exporting.propose(
+        stations, site, caller.id, limit=sent.limit, days=sent.days, category=sent.category, kind=sent.kind,
+        outcomes=sent.outcomes,
+    )  # fmt: skip
+    skipped = {name: getattr(made, name) for name in ("near_duplicates", "erased", "known", "overruled")}
     return {"proposed": [shown(row) for row in made.cases], "skipped": skipped}
 
 
@@ -73,7 +80,7 @@ def list_cases(
     return page([shown(row) for row in found], limit, encode(found[-1].id) if found else None)
 
 
-@router.get("/accepted.jsonl")
+@router.get("/accepted.jsonl", response_class=JsonLines)
 def read_accepted(stations: StationsOf, caller: CallerOf, site: SiteName = None) -> Response:
     """The accepted cases, one a line, as `python -m eval run flags --data FILE` reads them."""
     require(caller, "outcomes")

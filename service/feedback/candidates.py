@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from service.feedback.judged import Judged
 from service.feedback.pseudonyms import disguise
+from service.feedback.tables import OutcomeRow
 from service.flagging.policy import Policy
 from service.flagging.routing import PERSON_AT_RISK, STRENGTH
 from service.intake.post import NewPost
@@ -18,9 +19,25 @@ STRATA = (
     "missed_person_at_risk", "missed", "false_urgent", "overturned", "false_alarm", "confirmed_at_risk", "confirmed",
     "clean",
 )  # fmt: skip
+CaseKind = Literal["decision", "audit", "appeal", "second", "golden"]
+KINDS: tuple[CaseKind, ...] = get_args(CaseKind)
+"""Kinds of outcomes that may be the final word on a post."""
 NEAR = 0.5
 """From this share of common shingles on, two posts are the same case (Broder 1997: resemblance)."""
 _SHINGLE = 4
+
+
+def final_words(rows: Iterable[OutcomeRow]) -> list[Judged]:
+    """The final word on each post, from outcomes that stand, whatever their order: the newest, be it a blind second one.
+    A golden item has one where exactly the known categories were upheld; else it says something of a person alone."""
+    newest = {row.post_id: row for row in sorted(rows, key=lambda row: row.id) if _is_final(row)}
+    return [Judged(row, row.sampled_with) for row in newest.values()]
+
+
+def _is_final(row: OutcomeRow) -> bool:
+    if row.kind == "golden":
+        return {str(flag["category"]) for flag in row.flags if flag["agree"]} == set(row.expected or ())
+    return row.kind in KINDS
 
 
 def stratum_of(post: Judged) -> str:
@@ -69,12 +86,15 @@ class Candidate:
 
 
 def candidate(
-    case_id: str, voice: str, lang: str, post: NewPost, judged: Judged, quotes: Sequence[dict[str, str]], policy: Policy
-) -> Candidate:
-    """The case of a post. `quotes`: `[{category, field, text}]` of the machine's flags as it named them."""
+    case_id: str, voice: str, lang: str, post: NewPost, judged: Judged, quotes: Sequence[dict[str, str]], policy: Policy,
+    kept_tags: Sequence[str] | None = None,
+) -> Candidate:  # fmt: skip
+    """The case of a post. `quotes`: `[{category, field, text}]` of the machine's flags as it named them; `kept_tags`: those
+    that somebody kept last, where anybody did."""
     upheld = sorted(judged.upheld)
     renamed = {str(f["seen_as"]): str(f["category"]) for f in judged.outcome.flags if f["agree"] and f["seen_as"]}
     wanted = [q for q in quotes if q["category"] in renamed and q["text"]]
+    tags = list(judged.outcome.kept_tags or []) if kept_tags is None else list(kept_tags)
     hidden = disguise([post.title, post.body, *(q["text"] for q in wanted)])
     title, body = hidden.texts[:2]
     flags: dict[str, list[dict[str, str]]] = {category: [] for category in upheld}
@@ -85,7 +105,7 @@ def candidate(
     family = "flagged" if upheld else "trap" if rejected else "clean"
     content: dict[str, Any] = {
         "id": case_id, "voice": voice, "lang": lang, "kind": post.kind, "title": title, "body": body,
-        "author": {"role": None, "level": None, "company": None}, "tags": (judged.outcome.kept_tags or [])[:4],
+        "author": {"role": None, "level": None, "company": None}, "tags": tags[:4],
         "flags": [{"category": category, "quotes": found} for category, found in flags.items()],
         "route": right_route(upheld, policy), "family": family, "trap": rejected[0] if family == "trap" else None,
         "after": None,

@@ -56,7 +56,7 @@ class TagChecker:
         )  # fmt: skip
         call = ModelCall(
             feature="tags",
-            models=model_list(prompt.config.get("model") or self._settings.tag_model),
+            models=model_list(self._settings.tag_model),
             messages=tuple(rendered.messages),
             schema=narrowed(prompt, taxonomy.names),
             temperature=float(prompt.config.get("temperature", 0.0)),

@@ -33,11 +33,13 @@ LATELY = 500
 
 @dataclass(frozen=True)
 class Labelled:
-    """One post with its tags. `group` (an author, a voice) stays on one side of every split."""
+    """One post with its tags. `group` (an author, a voice) stays on one side of every split; the post counts as `weight`
+    posts, more than one where it was drawn to stand for others."""
 
     example: Example
     tags: tuple[str, ...]
     group: str
+    weight: float = 1.0
 
 
 def fit(
@@ -55,14 +57,16 @@ def fit(
     posts = posts[-MOST_POSTS:]
     labels = labels_of(posts, taxonomy)
     examples = [post.example for post in posts]
+    weights = np.array([post.weight for post in posts], np.float32)
     fold = folds_of([post.group for post in posts])
     scores = np.zeros((len(posts), 4, labels.shape[1]), np.float32)
     for number in range(FOLDS):
         here = fold == number
-        part = first_readings([e for e, h in zip(examples, here, strict=True) if not h], labels[~here])
+        rest = [e for e, h in zip(examples, here, strict=True) if not h]
+        part = first_readings(rest, labels[~here], weights[~here])
         scores[here] = FirstReadings(part).read([e for e, h in zip(examples, here, strict=True) if h])
         progress(f"part {number + 1} of {FOLDS}")
-    arrays = first_readings(examples, labels)
+    arrays = first_readings(examples, labels, weights)
     arrays |= {"mean": scores.mean(axis=(0, 2)), "spread": scores.std(axis=(0, 2))}
     first = FirstReadings(arrays)
     named = name_rates(examples, labels, taxonomy)
@@ -73,7 +77,7 @@ def fit(
     trees = HistGradientBoostingClassifier(
         max_iter=250, learning_rate=0.05, max_leaf_nodes=12, max_depth=6, min_samples_leaf=max(20, len(flat) // 4000),
         l2_regularization=10.0, max_features=0.4, early_stopping=False, random_state=0,
-    ).fit(flat, true)  # fmt: skip
+    ).fit(flat, true, sample_weight=np.repeat(weights, chosen.shape[1]))  # fmt: skip
     kept = {
         **arrays, "about": about.astype(np.float16), "name_title": named[0], "name_whole": named[1],
         **{f"trees_{name}": array for name, array in arrays_of(trees).items()},
@@ -100,15 +104,17 @@ def labels_of(posts: Sequence[Labelled], taxonomy: Taxonomy) -> NDArray[np.int8]
     return labels
 
 
-def _ridge(counted: Sequence[Mapping[int, int]], terms: NDArray[np.uint32], idf: Array, wanted: Array) -> NDArray[Any]:
-    """Terms × tags, solved over the posts, which are fewer than the terms."""
+def _ridge(
+    counted: Sequence[Mapping[int, int]], terms: NDArray[np.uint32], idf: Array, wanted: Array, weights: Array
+) -> NDArray[Any]:
+    """Terms × tags, solved over the posts, which are fewer than the terms. A post of weight w has a w-th of the penalty."""
     from scipy.sparse import csr_matrix
 
     found = [weighted_terms(one, terms, idf) for one in counted]
     starts = np.cumsum([0, *(len(place) for place, _ in found)])
     values, places = np.concatenate([w for _, w in found]), np.concatenate([p for p, _ in found])
     sparse = csr_matrix((values, places, starts), (len(counted), len(terms)))
-    alone = np.linalg.solve((sparse @ sparse.T).toarray() + np.eye(len(counted), dtype=np.float32), wanted)
+    alone = np.linalg.solve((sparse @ sparse.T).toarray() + np.diag(1 / weights), wanted)
     return np.asarray((sparse.T @ alone).astype(np.float16))
 
 
@@ -131,20 +137,20 @@ def folds_of(groups: Sequence[str]) -> NDArray[np.intp]:
     return np.array([of[group] for group in groups])
 
 
-def first_readings(examples: Sequence[Example], labels: NDArray[np.int8]) -> dict[str, NDArray[Any]]:
-    """The arrays of `FirstReadings`."""
+def first_readings(examples: Sequence[Example], labels: NDArray[np.int8], weights: Array) -> dict[str, NDArray[Any]]:
+    """The arrays of `FirstReadings`. `weights`: as how many posts each example counts in the regressions."""
     seen: Counter[int] = Counter(term for e in examples for term in e.terms)
     terms = np.array(sorted(term for term, n in seen.items() if n >= 2), np.uint32)
     idf = np.array([np.log((1 + len(examples)) / (1 + seen[int(term)])) + 1 for term in terms], np.float32)
     wanted = labels.astype(np.float32)
-    prior = wanted.mean(axis=0)
+    prior = np.average(wanted, axis=0, weights=weights).astype(np.float32)
     centred = wanted - prior
     past = np.round(np.stack([middle_of(e) for e in examples]) * 127).astype(np.int8)
     vectors = past.astype(np.float32) / 127.0
-    by_past = np.linalg.solve(nearness(vectors @ vectors.T) + 0.3 * np.eye(len(vectors), dtype=np.float32), centred)
+    by_past = np.linalg.solve(nearness(vectors @ vectors.T) + 0.3 * np.diag(1 / weights), centred)
     return {
-        "terms": terms, "idf": idf, "by_term": _ridge([e.terms for e in examples], terms, idf, centred),
-        "by_title": _ridge([e.title_terms for e in examples], terms, idf, centred),
+        "terms": terms, "idf": idf, "by_term": _ridge([e.terms for e in examples], terms, idf, centred, weights),
+        "by_title": _ridge([e.title_terms for e in examples], terms, idf, centred, weights),
         "by_past": by_past.astype(np.float16), "mean": np.zeros(4, np.float32), "spread": np.ones(4, np.float32), "prior": prior,
         "recent": trailing(labels, last=True)[0],
         "together": (wanted.T @ wanted) / (wanted.sum(0)[:, None] + 1),

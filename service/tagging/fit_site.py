@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ EARLIER = 0.8
 
 @dataclass(frozen=True)
 class TaggedText:
-    """A thread's question, or a post, with the tags it has in the end."""
+    """A thread's question, or a post, with the tags it has in the end. It counts as `weight` texts."""
 
     title: str
     body: str
@@ -41,6 +42,7 @@ class TaggedText:
     tags: tuple[str, ...]
     group: str
     at: datetime
+    weight: float = 1.0
 
 
 def about_tags(taxonomy: Taxonomy, embedder: Embedder) -> Array:
@@ -64,14 +66,16 @@ def read_labelled(text: TaggedText, names: NameFinder, embedder: Embedder) -> La
         author=Author(id="fit"),
     )
     readable = normalise(post)
-    return Labelled(example_of(readable, embed_post(readable, embedder), names), text.tags, text.group)
+    return Labelled(example_of(readable, embed_post(readable, embedder), names), text.tags, text.group, text.weight)
 
 
-def texts_of(session: Session, site: str, taxonomy: Taxonomy) -> list[TaggedText]:
+def texts_of(
+    session: Session, site: str, taxonomy: Taxonomy, weights: Mapping[str, float] = MappingProxyType({})
+) -> list[TaggedText]:
     """A site's threads, and its posts whose tags somebody kept, oldest first.
 
     Left out are those without a tag of the vocabulary and those whose author opted out. Of a thread the question alone is
-    read, no answer.
+    read, no answer. `weights`: id → weight of the posts that were drawn to stand for others.
     """
     from service.corpus.tables import ThreadRow
 
@@ -91,7 +95,8 @@ def texts_of(session: Session, site: str, taxonomy: Taxonomy) -> list[TaggedText
             sa.select(PostTextRow).where(PostTextRow.post_id == post.id).order_by(PostTextRow.revision.desc()).limit(1)
         )
         if said is not None:
-            found.append(_text(said.title, said.body, post.format, row.tags, post.author_id, row.at))
+            text = _text(said.title, said.body, post.format, row.tags, post.author_id, row.at)
+            found.append(replace(text, weight=weights.get(post.id, 1.0)))
     return sorted((text for text in found if known & set(text.tags)), key=lambda text: text.at)
 
 
@@ -131,14 +136,17 @@ def fit_texts(
 
 def fit_site(
     database: Database, embedder: Embedder, site: str, taxonomy: Taxonomy, now: datetime,
-    progress: Callable[[str], None] = lambda _said: None,
+    progress: Callable[[str], None] = lambda _said: None, weights: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, Any]:  # fmt: skip
-    """Fit a site's tagger and keep it; every process suggests with it from a second later on. Returns the report."""
+    """Fit a site's tagger and keep it; every process suggests with it from a second later on. Returns the report.
+
+    `weights`: as `texts_of` takes them.
+    """
     with database.read() as session:
-        texts = texts_of(session, site, taxonomy)
-    weights, report = fit_texts(texts, taxonomy, embedder, origin={"site": site}, progress=progress)
+        texts = texts_of(session, site, taxonomy, weights)
+    packed, report = fit_texts(texts, taxonomy, embedder, origin={"site": site}, progress=progress)
     row = TaggerRow(
-        id=new_id(), site=site, taxonomy=taxonomy.model_dump(mode="json"), weights=weights, report=report, at=now
+        id=new_id(), site=site, taxonomy=taxonomy.model_dump(mode="json"), weights=packed, report=report, at=now
     )
     with database.write() as session:
         session.add(row)

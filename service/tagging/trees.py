@@ -52,10 +52,16 @@ def arrays_of(model: Any) -> dict[str, NDArray[Any]]:
         n = len(nodes)
         inner = nodes["is_leaf"] == 0
         column[row, :n] = np.where(inner, nodes["feature_idx"], -1)
-        bound[row, :n], value[row, :n] = nodes["num_threshold"], nodes["value"]
+        bound[row, :n], value[row, :n] = _rounded_down(nodes["num_threshold"]), nodes["value"]
         left[row, :n], right[row, :n] = nodes["left"], nodes["right"]
     depth = max(int(nodes["depth"].max()) for nodes in trees)
     return {
         "column": column, "bound": bound, "left": left, "right": right, "value": value,
         "bias": np.array(model._baseline_prediction.ravel()[0], np.float32), "depth": np.array(depth, np.int16),
     }  # fmt: skip
+
+
+def _rounded_down(bounds: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Bounds as float32, none above what it was: a float32 feature just above a bound stays above it."""
+    near = bounds.astype(np.float32)
+    return np.where(near > bounds, np.nextafter(near, np.float32(-np.inf)), near)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from eval.cases import LabelledPost
-from eval.exported import on_file
 from eval.loading import load
-from eval.suites import SUITES
-from service import exporting
+from service import exporting, local
 from service.cli_cases import app as cases_app
 from service.database import Database
-from service.errors import InvalidInput
+from service.errors import InvalidInput, NotFound
 from service.feedback import candidates
 from service.feedback.pseudonyms import disguise
 from service.settings import Settings
@@ -145,6 +144,113 @@ def test_a_moderator_proposes_and_accepts_cases_on_the_page(desk: Any) -> None:
     assert "1 accepted" in client.post(accept[0], data={"csrf": token}).text
 
 
+def outcome_of(desk: Any, **query: Any) -> dict[str, Any]:
+    """The newest outcome."""
+    return dict(desk.call("GET", "/v1/outcomes", params=query).json()["data"][0])
+
+
+def test_outcomes_are_chosen_by_id_by_kind_and_by_category(open_desk: Callable[..., Any]) -> None:
+    desk = open_desk(audit_share=1.0)
+    for name, post in (("s", SPAM), ("p", PRIVATE)):
+        desk.decide(desk.item_of(desk.send(name, post)), "agree")
+    calm = desk.send("c", CALM)
+    desk.decide(desk.item_of(calm), "dismiss")
+    spam = outcome_of(desk, category="spam_promotion")
+    desk.clock.now += timedelta(days=200)
+    assert export(desk)["proposed"] == []
+    (named,) = export(desk, outcomes=[spam["id"]])["proposed"]
+    assert named["outcome_id"] == spam["id"]
+    (private,) = export(desk, category="personal_information", days=365)["proposed"]
+    assert "personal_information" in {flag["category"] for flag in private["content"]["flags"]}
+    (audited,) = export(desk, kind="audit", days=365)["proposed"]
+    assert audited["post_id"] == calm
+    for wrong, status in (({"outcomes": ["nothing"]}, 404), ({"kind": "tags"}, 422), ({"category": "rude"}, 422)):
+        assert desk.call("POST", "/v1/cases/export", json=wrong).status_code == status
+    assert desk.call("POST", "/v1/cases/export", "elsewhere", json={"outcomes": [spam["id"]]}).status_code == 404
+
+
+def test_a_blind_second_decision_is_the_final_word_and_the_first_is_overruled(open_desk: Callable[..., Any]) -> None:
+    desk = open_desk(second_review_share=1.0)
+    post = desk.send("a", SPAM)
+    desk.decide(desk.item_of(post), "agree")
+    first = outcome_of(desk)
+    (hidden,) = desk.call("GET", "/v1/review/items", "second").json()["data"]
+    item = desk.call("GET", f"/v1/review/items/{hidden['id']}", "second").json()
+    assert desk.decide(item, "dismiss", "second").status_code == 200
+    none = export(desk, outcomes=[first["id"]])
+    assert none["proposed"] == [] and none["skipped"]["overruled"] == 1
+    (case,) = export(desk, kind="second")["proposed"]
+    assert case["content"]["family"] == "trap" and case["content"]["trap"] == "spam_promotion"
+
+
+@pytest.mark.parametrize(("verdict", "becomes_a_case"), [("agree", True), ("dismiss", False)])
+def test_a_golden_item_becomes_a_case_where_it_was_decided_rightly(
+    desk: Any, verdict: str, becomes_a_case: bool
+) -> None:
+    post = desk.send("a", SPAM)
+    item = desk.item_of(post)
+    categories = sorted({flag["category"] for flag in item["assessment"]["flags"]})
+    golden = {"post_id": post, "verdict": "agree", "categories": categories}
+    desk.decide(item, "agree")
+    desk.call("POST", f"/v1/review/items/{item['id']}/undo")
+    desk.decide(desk.item_of(post), "dismiss")
+    assert desk.call("POST", "/v1/review/golden", "admin", json=golden).status_code == 201
+    desk.decide(desk.item_of(post), verdict)
+    assert outcome_of(desk)["kind"] == "golden"
+    (case,) = export(desk)["proposed"]
+    assert (case["content"]["family"] == "flagged") == becomes_a_case
+    assert (case["outcome_id"] == outcome_of(desk)["id"]) == becomes_a_case
+
+
+def test_the_tags_kept_last_are_those_of_the_case(desk: Any) -> None:
+    post = desk.send("a", PRIVATE)
+    desk.decide(desk.item_of(post), "agree", tags=["manager-relations"])
+    kept = {"tags": ["promotion"], "by": "author"}
+    assert desk.call("PUT", f"/v1/posts/{post}/tags", "site", json=kept).status_code == 200
+    (case,) = export(desk)["proposed"]
+    assert case["content"]["tags"] == ["promotion"]
+
+
+def test_a_moderator_chooses_outcomes_on_the_page(desk: Any) -> None:
+    desk.decide(desk.item_of(desk.send("a", SPAM)), "agree")
+    client = signed_in(desk, "moderator")
+    token = csrf(client.get("/quality/cases").text)
+    for chosen, said in (
+        ({"kind": "appeal"}, "0 new cases"), ({"category": "hate"}, "0 new cases"), ({"outcome": "nothing"}, "no outcome"),
+        ({"kind": "rumour"}, "no such kind"), ({"outcome": outcome_of(desk)["id"]}, "1 new cases"),
+    ):  # fmt: skip
+        assert said in client.post("/quality/cases/export", data={"csrf": token, **chosen}).text
+
+
+def test_a_case_is_read_in_full_on_the_command_line_before_it_is_accepted(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "My manager Xanthippe Quillfeather reads everything. " + SPAM[1]
+    desk.decide(desk.item_of(desk.send("a", (SPAM[0], body))), "agree")
+    monkeypatch.setenv("DATA_DIR", str(desk.service.stations.settings.data_dir))
+    monkeypatch.setenv("DATABASE_URL", desk.service.stations.settings.database_url)
+    monkeypatch.chdir(ROOT)
+
+    class Running:
+        """The server that the command finds."""
+
+        def call(self, method: str, path: str, json: dict[str, Any]) -> Any:
+            """One call, as over the network."""
+            return desk.call(method, path, json=json).json()
+
+    monkeypatch.setattr(local, "running_server", lambda _settings: Running())
+    chosen = f"--site acme --outcome {outcome_of(desk)['id']} --kind decision --category spam_promotion"
+    made = CliRunner().invoke(cases_app, ["export", *chosen.split()])
+    assert made.exit_code == 0 and "1 proposed" in made.stdout
+    (case,) = desk.call("GET", "/v1/cases").json()["data"]
+    shown = CliRunner().invoke(cases_app, ["show", case["id"]]).stdout
+    assert case["content"]["body"] in shown and "may still name somebody: " in shown
+    assert all(word in shown for word in case["look_at"])
+    for name in ("outcome_id", "decision_id", "assessment_id", "post_id"):
+        assert case[name] in shown
+    assert isinstance(CliRunner().invoke(cases_app, ["show", "nothing"]).exception, NotFound)
+
+
 def test_an_export_that_erasure_does_not_reach_is_asked_for_by_name_and_warned_of(
     make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -164,10 +270,3 @@ def test_an_export_that_erasure_does_not_reach_is_asked_for_by_name_and_warned_o
     assert (elsewhere / "posts.jsonl").exists()
     usual = CliRunner().invoke(cases_app, [*export_to, str(settings.data_dir / "cases" / "acme")])
     assert usual.exit_code == 0 and usual.stderr == ""
-
-
-@pytest.mark.parametrize("name", ["flags", "tags", "routing"])
-def test_suites_run_on_a_file_of_cases(name: str, tmp_path: Path) -> None:
-    suite = on_file(SUITES[name], tmp_path / "posts.jsonl")
-    assert suite is not None and [section.name for section in suite.sections] == ["exported"]
-    assert on_file(SUITES["fault"], tmp_path / "posts.jsonl") is None

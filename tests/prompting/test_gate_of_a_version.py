@@ -37,8 +37,8 @@ def a_run(right: int, section: str = "with_model") -> SuiteResult:
 def judged(monkeypatch: pytest.MonkeyPatch, runs: dict[str, tuple[SuiteResult, int]]) -> promotion.Verdict:
     """The verdict on 2.0.0 where each version's run came to this."""
 
-    def run(_suite: Any, _setting: str, _models: Any, _prompts: Path, _known: Any, live: dict[str, str]) -> Any:
-        return runs[live[NAME]]
+    def run(*said: Any) -> Any:
+        return runs[said[-1][NAME]]
 
     monkeypatch.setattr(promotion, "_run", run)
     return promotion.judge(NAME, "2.0.0", [MODEL], Path("prompts"), against="1.0.0")

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import json
+import subprocess
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service import promoting
 from service.app import Adapters
+from service.feedback.tables import CaseRow, OutcomeRow
 from service.models.scripted import ScriptedBackend
 from service.prompting.labels import Labels
 from service.prompting.tables import PromptShadowRow
@@ -208,3 +213,69 @@ def test_the_real_gate_says_unmeasured_where_nothing_is_recorded(service_on: Cal
     gate = service.stations.promotions.gate(gate_id)
     assert gate["verdict"] == "unmeasured" and gate["report"]["because"]
     assert service.stations.labels.live(NAME) == "1.0.0"
+
+
+def test_the_gate_runs_on_the_accepted_cases_too(
+    service_on: Callable[..., Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version, asked = second(folder, NAME), list[list[str]]()
+
+    def run(command: list[str], **_options: Any) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 0, '{"verdict": "failed", "because": "case loop-1"}\n', "")
+
+    monkeypatch.setattr(promoting.subprocess, "run", run)
+    service = service_on()
+    post = service.post("a", "Earn money from home", "Join now.").json()["post_id"]
+    with service.stations.database.write() as session:
+        accepted_case(session, post, service.stations.clock())
+    wish(service, version)
+    run_gates(service)
+    (command,) = asked
+    data = Path(command[command.index("--data") + 1])
+    assert data.is_relative_to(service.stations.settings.data_dir.resolve())
+    assert [json.loads(line)["id"] for line in data.read_text("utf-8").splitlines()] == ["loop-1"]
+    assert service.stations.labels.live(NAME) == "1.0.0"
+
+
+def accepted_case(session: Any, post_id: str, now: datetime) -> None:
+    """A case of a post, as somebody accepted it."""
+    session.add(
+        OutcomeRow(
+            id="o1", kind="decision", cause_id="d1", post_id=post_id, site="acme", at=now, by="m", assessment_id=None,
+            verdict="agree", route="review", flags=[], categories="", suggested_tags=[], kept_tags=None, measures={}, prompts=[],
+            slices={}, expected=None, against=None, sampled_with=None, seconds=None, cost_usd=0.0, withdrawn_at=None, erased_at=None,
+        )
+    )  # fmt: skip
+    session.flush()
+    session.add(
+        CaseRow(
+            id="c1", outcome_id="o1", decision_id="d1", assessment_id=None, post_id=post_id, site="acme", state="accepted",
+            stratum="clean", content={"id": "loop-1"}, look_at=[], shingles=[], author_digest="", proposed_by="m", proposed_at=now,
+            decided_by="m", decided_at=now, reason=None,
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["policy/tech-career", "taxonomy/tech-career"])
+def test_a_policy_or_taxonomy_that_was_moved_says_that_a_restart_is_needed(
+    judged: Callable[..., Any], folder: Path, name: str
+) -> None:
+    version = second(folder, name)
+    service, _ = judged("passed")
+
+    def moved(to: str, label: str = "production") -> bool:
+        sent = {"version": to, "reason": "x"}
+        answer = service.call("POST", f"/v1/prompts/{name}/labels/{label}", role="admin", json=sent)
+        assert answer.status_code == 200
+        return bool(answer.json()["restart_needed"])
+
+    def shown() -> set[str]:
+        listed = service.call("GET", "/v1/prompts", role="admin").json()["data"]
+        return {entry["name"] for entry in listed if entry["restart_needed"]}
+
+    assert not moved(version, "candidate") and shown() == set()
+    service.stations.labels.move(name, "production", version, by="ada", reason="newer")
+    assert shown() == {name}
+    assert not moved("1.0.0") and shown() == set(), "what the process goes by"
+    assert moved(version) and shown() == {name}

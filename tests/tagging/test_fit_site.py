@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,10 +21,16 @@ from service.clock import new_id
 from service.corpus import repository as corpus
 from service.corpus.thread import Answer, Thread
 from service.database import Database, sqlite_url
+from service.feedback import sample_weights
+from service.feedback.tables import OutcomeRow
 from service.intake import repository as posts
 from service.intake.post import Author, NewPost
+from service.intake.tables import PostRow
+from service.models.embedder import BundledEmbedder
 from service.settings import Settings
-from service.tagging.fit_site import texts_of, vocabulary_of
+from service.tagging.fit_site import fit_texts, read_labelled, texts_of, vocabulary_of
+from service.tagging.names import NameFinder
+from service.tagging.reader import TagReader
 from service.tagging.tables import TaggerRow
 from service.tagging.taxonomy import Taxonomy
 from tests.furnished import MODELS, ROOT
@@ -77,6 +85,47 @@ def test_an_author_who_allows_it_again_teaches_again(database: Database) -> None
         corpus.set_reuse(session, "kitchen", "bob", "allowed", NOW)
     with database.read() as session:
         assert len(texts_of(session, "kitchen", TINY)) == 1
+
+
+def audited(session: object, author: str, kind: str, sampled_with: float | None) -> None:
+    """A decision on a post of this author, drawn with this probability."""
+    found = session.scalar(sa.select(PostRow.id).where(PostRow.author_id == author))  # type: ignore[attr-defined]
+    row = OutcomeRow(
+        id=new_id(), kind=kind, cause_id=new_id(), post_id=found, site="kitchen", at=NOW, by="m", assessment_id=None,
+        verdict="dismiss", route="publish", flags=[], categories="", suggested_tags=[], kept_tags=None, measures={}, prompts=[],
+        slices={}, expected=None, against=None, sampled_with=sampled_with, seconds=None, cost_usd=0.0, withdrawn_at=None,
+        erased_at=None,
+    )  # fmt: skip
+    session.add(row)  # type: ignore[attr-defined]
+
+
+def test_a_post_of_the_audit_sample_weighs_as_many_as_it_stands_for_and_a_thread_one(database: Database) -> None:
+    with database.write() as session:
+        put(session, "t", "ada")
+        for author, kind, drawn in (("bob", "audit", 0.05), ("cleo", "decision", None)):
+            post(session, author)
+            session.flush()
+            audited(session, author, kind, drawn)
+    with database.read() as session:
+        found = texts_of(session, "kitchen", TINY, sample_weights.of_site(session, "kitchen"))
+    weights = {text.title: text.weight for text in found}
+    assert weights == {"About t": 1.0, "Post of bob": pytest.approx(20.0), "Post of cleo": 1.0}
+
+
+def test_weights_change_what_is_learnt(embedder: BundledEmbedder) -> None:
+    """The same words are tagged knives as often as soup: those that stand for many others are heard."""
+    said = replace(texts(1)[0], title="Whetstone and ladle", body="sharpening by the stock")
+    probabilities = []
+    for weight in (1.0, 40.0):
+        drawn = [
+            replace(said, tags=(tag,), group=f"{tag} {n}", at=NOW - timedelta(hours=n), weight=heard)
+            for n in range(12)
+            for tag, heard in (("soup", weight), ("knives", 1.0))
+        ]
+        packed, _ = fit_texts([*drawn, *texts()], TINY, embedder, origin={})
+        read = read_labelled(said, NameFinder(TINY), embedder)
+        probabilities.append(TagReader.load(packed, TINY).read(read.example)["soup"])
+    assert probabilities[0] < 0.7 and probabilities[1] > probabilities[0] + 0.2
 
 
 def test_the_vocabulary_of_a_site_is_that_of_its_newest_fit(database: Database) -> None:
@@ -143,12 +192,12 @@ def test_a_plain_installation_has_what_a_fit_needs(package: str) -> None:
     assert locked(package, "requirements.lock") == locked(package, "requirements-dev.lock")
 
 
-def test_the_server_starts_without_what_a_fit_needs(tmp_path: Path) -> None:
+def test_the_server_starts_without_what_a_fit_or_a_model_elsewhere_needs(tmp_path: Path) -> None:
     (tmp_path / "models").symlink_to(MODELS)
     asks = (
         "import sys; from service.app import create_app; from service.settings import Settings; create_app(Settings())"
     )
-    asks += f"; print([name for name in {sorted(FITS_WITH.values())} if name in sys.modules])"
+    asks += f"; print([name for name in {[*sorted(FITS_WITH.values()), 'litellm']} if name in sys.modules])"
     environment = {**os.environ, "DATA_DIR": str(tmp_path)}
     ran = subprocess.run(
         [sys.executable, "-c", asks], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
