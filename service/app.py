@@ -20,6 +20,7 @@ from starlette.responses import Response
 
 from service import every_minute, log_lines, shadowing, tuning
 from service.api import problems
+from service.api.openapi import REFUSALS, DescribedApp
 from service.assess_post import Readers
 from service.clock import Clock, new_id, system_clock
 from service.corpus.indexing import Index
@@ -169,12 +170,12 @@ def create_app(settings: Settings, adapters: Adapters = Adapters(), *, run_jobs:
         finally:
             await run_in_threadpool(stop, stations)
 
-    app = FastAPI(
+    app = DescribedApp(
         title="answerloop",
         version="1",
         summary="Related threads, tags, flags and grounded drafts for a career Q&A community.",
         lifespan=lifespan,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
     )
     app.state.stations = stations
@@ -182,7 +183,7 @@ def create_app(settings: Settings, adapters: Adapters = Adapters(), *, run_jobs:
     app.middleware("http")(_around)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=6, exclude_content_types=NOT_COMPRESSED)
     for router in routers():
-        app.include_router(router)
+        app.include_router(router, responses={} if "health" in router.tags else REFUSALS)
     from service.web import pages
 
     pages.install(app)
@@ -210,6 +211,7 @@ def routers() -> list[Any]:
         related,
         review,
         sites,
+        switches,
         threads,
         thresholds,
         webhooks,
@@ -217,7 +219,7 @@ def routers() -> list[Any]:
 
     modules = (
         posts, concerns, related, moderations, drafts, desk, review, audit, people, threads, webhooks, prompts, outcomes, quality, cases,
-        thresholds, local, index, health, sites, care,
+        thresholds, local, index, health, sites, care, switches,
     )  # fmt: skip
     return [module.router for module in modules]
 

@@ -19,7 +19,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The back off
 people_app = typer.Typer(no_args_is_help=True, help="People who sign in.")
 keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
 audit_app = typer.Typer(no_args_is_help=True, help="The append-only log of decisions.")
-models_app = typer.Typer(no_args_is_help=True, help="The bundled models' files.")
+models_app = typer.Typer(no_args_is_help=True, help="The bundled models' files, and which features may ask models.")
 app.add_typer(people_app, name="people")
 app.add_typer(keys_app, name="keys")
 app.add_typer(models_app, name="models")
@@ -95,9 +95,19 @@ def import_command(
 def assess(
     file: Annotated[str, typer.Argument(help="A text file whose first line is the title; `-`: standard input.")],
     site: Site = "sample",
-    kind: Annotated[str, typer.Option(help="question, discussion or announcement.")] = "question",
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="question, discussion or announcement; by default an AMA's title is an announcement, else a question."
+        ),
+    ] = None,
     draft: Annotated[bool, typer.Option(help="Write a draft as well.")] = True,
-    as_json: AsJson = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print JSON: {assessment, draft}, as POST /v1/try answers; draft is null without one."
+        ),
+    ] = False,
     offline: Offline = False,
 ) -> None:
     """Assess one post without keeping it, and print a report."""
@@ -247,6 +257,29 @@ def models_verify() -> None:
     if problems:
         raise typer.Exit(ModelFilesUnusable.exit_code)
     print("all model files are as the manifest says")
+
+
+@models_app.command("switch")
+def models_switch(
+    feature: Annotated[
+        str | None, typer.Argument(help="draft, flags, tags or support; left out: how all of them stand.")
+    ] = None,
+    to: Annotated[str, typer.Argument(metavar="on|off", help="Whether it may ask models.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; kept with the switch.")] = "",
+) -> None:
+    """Switch off or on what asks models, in every process within a second; what it did is then left to people."""
+    from service.errors import InvalidInput
+    from service.local import switching
+
+    if feature is not None and to not in ("on", "off"):
+        raise InvalidInput("say on or off", field="to")
+    for one in switching(Settings(), feature, on=to == "on", reason=reason):
+        said = [one["feature"], "on" if one["on"] else "off"]
+        if not one["by_setting"]:
+            said.append("by a setting")
+        elif one["at"]:
+            said.append(f"{one['by']}, {one['at'][:16]}: {one['reason']}")
+        print("\t".join(said))
 
 
 if __name__ == "__main__":

@@ -58,21 +58,29 @@ def new(name: NameOf, step: Annotated[str, typer.Option(help="patch, minor or ma
 
 
 @app.command()
-def diff(name: NameOf, old: str, new: str) -> None:
+def diff(
+    name: NameOf,
+    old: Annotated[str | None, typer.Argument(help="The version in production by default.")] = None,
+    new: Annotated[str | None, typer.Argument(help="The newest version by default.")] = None,
+) -> None:
     """What changed between two versions."""
     from service.prompting import release
 
-    print(release.diff(Settings().prompts_dir, name, old, new), end="")
+    folder = Settings().prompts_dir
+    print(release.diff(folder, name, old or _in_production(name), new or release.newest(folder, name)), end="")
 
 
 @app.command()
-def render(name: NameOf, version: str) -> None:
+def render(
+    name: NameOf,
+    version: Annotated[str | None, typer.Argument(help="The version in production by default.")] = None,
+) -> None:
     """The messages a model would see, with example inputs."""
     from service.prompting.examples import example_inputs
     from service.prompting.files import load_prompt
     from service.prompting.render import render as rendering
 
-    prompt = load_prompt(Settings().prompts_dir, name, version)
+    prompt = load_prompt(Settings().prompts_dir, name, version or _in_production(name))
     rendered = rendering(prompt, **example_inputs(prompt))
     for message in rendered.messages:
         print(f"── {message.role}\n{message.content}\n")
@@ -110,8 +118,12 @@ def move(
     override: Annotated[bool, typer.Option(help="Move production although the gate could measure nothing.")] = False,
     model: Annotated[str, typer.Option(help="Whose recordings the gate uses; those of the settings by default.")] = "",
 ) -> None:
-    """Point a label at a version; every process knows within a second. Production forward starts a gate run."""
+    """Point a label at a version; every process knows of a prompt within a second, of a policy or taxonomy after a
+    restart. Production forward starts a gate run."""
     from getpass import getuser
+
+    from service.prompting import library
+    from service.prompting.labels import PRODUCTION
 
     with _promotions() as (promotions, _):
         asked = promotions.move(
@@ -119,6 +131,8 @@ def move(
         )
     if asked.move is not None:
         print(f"{name} {label}: {asked.move.from_version or 'nothing'} → {asked.move.to_version}")
+        if label == PRODUCTION and library.suffix_of(name) == ".yaml":
+            print("restart the service: policy and taxonomy are read when a process starts")
     elif asked.gate is not None:
         print(f"gate run {asked.gate['id']} waits for a running server; see `answerloop prompts gates {name}`")
 
@@ -130,6 +144,16 @@ def gates(name: NameOf) -> None:
         for gate in promotions.gates(name):
             said = gate["report"].get("because", "")
             print(f"{gate['id']}  {gate['version']}  {gate['verdict'] or gate['state']}  {said}")
+
+
+def _in_production(name: str) -> str:
+    """The version in production. Raises NotFound for a name that has none."""
+    from service.local import open_database
+    from service.prompting.labels import Labels
+
+    settings = Settings()
+    with open_database(settings) as database:
+        return Labels(database, settings.prompts_dir).live(name)
 
 
 @contextmanager

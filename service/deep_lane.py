@@ -6,33 +6,34 @@ while a model answers.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from service import assessment as assessments
-from service.assess_post import Announce, Readers, keep_assessment
-from service.assessment import Assessment, PromptUsed, Provenance, Usage
-from service.clock import new_id
-from service.desk import repository as desk
-from service.desk.tables import RegenerationRow
+from service.assess_post import Announce, Readers, keep_assessment, read_evidence
+from service.assessment import Assessment
+from service.deep_version import deep_version
+from service.desk.anew import Anew, anew_of
 from service.drafting import repository as drafts
+from service.drafting.abstain import Reason
 from service.drafting.ask_model import Listener
-from service.drafting.draft import DraftKind, Sentence, WrittenDraft
+from service.drafting.draft import Sentence, WrittenDraft
 from service.drafting.sources import still_shown
 from service.drafting.tables import DraftRow
 from service.drafting.write import Drafter
 from service.errors import AnswerloopError, NotFound
 from service.flagging.deep import DeepReader
 from service.flagging.flag import Degradation, Flag, Route
-from service.flagging.routing import route, stronger
+from service.flagging.routing import STRENGTH, route, stronger
 from service.intake import repository as posts
 from service.intake.normalise import normalise
 from service.intake.post import Post
 from service.jobs import DEEP, DRAFTS, Jobs
+from service.models.calls import used_by
 from service.retrieval.evidence import Evidence
 from service.review import intake as review
 from service.tagging.check import TagChecker
@@ -41,6 +42,8 @@ RETRY_AFTER_S = (60.0, 600.0, 3600.0)
 """Waits before a reading that failed is tried again."""
 DEEP_PROMPTS = {"flag_post", "check_tags"}
 DEEP_PARTS = ("flags", "tags")
+MUST_BE_SEEN: Reason = "somebody must look at this post first"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,13 @@ class DeepLane:
             if not reading.seen and "flags" in reading.update and review.seen_by_now(session, found.post.id):
                 reading.update |= self._as_seen(found, newest.route, reading.update)
             degraded = [d for d in newest.degraded_because if d.reader == "fast" or d.part not in unread.parts]
-            deep = self._deep_version(found.post, newest, reading.update, degraded + reading.failed, reading.used)
-            keep_assessment(self.readers, session, found.post, deep, found.evidence, self.announce)
+            deep = deep_version(
+                found.post, newest, reading.update, degraded + reading.failed, reading.used + reading.in_vain,
+                self.readers.clock(),
+            )  # fmt: skip
+            self._keep(session, found.post, deep, newest)
+            if _must_be_seen(deep.route) and not _must_be_seen(newest.route):
+                self._stop_drafts(session, found.post)
             for provenance in reading.used:
                 self.shadow(session, found.made.id, provenance["prompt"]["name"])
         return deep.id
@@ -117,6 +125,7 @@ class DeepLane:
                 reading.used.append(read.provenance)
             except AnswerloopError as failure:
                 reading.update["route"] = self.deep_reader.route_after_failure(fast.flags, unread.route)
+                reading.in_vain.append(used_by(failure))
                 reading.failed.append(Degradation(part="flags", reason=failure.code, reader="deep"))
         if self.tag_checker is not None and "tags" in unread.parts:
             try:
@@ -124,6 +133,7 @@ class DeepLane:
                 reading.update["tags"] = checked.tags
                 reading.used.append(checked.provenance)
             except AnswerloopError as failure:
+                reading.in_vain.append(used_by(failure))
                 reading.failed.append(Degradation(part="tags", reason=failure.code, reader="deep"))
         return reading
 
@@ -133,9 +143,11 @@ class DeepLane:
             row = drafts.next_pending(session)
             if row is None:
                 return ""
-            chosen, assessment_id, instruction = row.id, row.assessment_id, row.instruction or ""
-            anew = _anew(session, row.id)
+            chosen, assessment_id, instruction, stale = row.id, row.assessment_id, row.instruction or "", row.stale
+            anew = anew_of(session, row.id)
         found = self._fast(assessment_id) if assessment_id else None
+        if found is not None and stale:
+            found = self._found_anew(found, chosen, anew)
         if found is None:
             written = WrittenDraft(status="failed", abstained_because="the post is gone")
         else:
@@ -144,26 +156,53 @@ class DeepLane:
         with self.readers.database.write() as session:
             row = drafts.save(session, chosen, written, now)
             if found is not None:
-                self._after_draft(session, found.post, found.made, found.evidence, written, chosen, now)
+                self._after_draft(session, found, written, row)
             waiting = drafts.next_pending(session)
             if waiting is not None:
                 self.jobs.enqueue(session, DRAFTS, "write_draft", f"draft-{waiting.id}-after-{chosen}", waiting.id)
         return chosen
 
-    def _write(self, found: _Found, draft_id: str, instruction: str, anew: _Anew) -> WrittenDraft:
-        """The draft, or the one sentence of an earlier draft, from what may still be shown now."""
+    def _found_anew(self, found: _Found, draft_id: str, anew: Anew) -> _Found:
+        """What is found for the post as it reads now, kept as an Assessment that the draft rests on from now on.
+
+        What was known, and the draft stays stale, where nothing can be looked up or the post changes meanwhile.
+        """
+        readers, post = self.readers, found.post
+        try:
+            evidence = read_evidence(readers, post)
+        except Exception as failure:
+            log.warning("the evidence of a draft could not be looked up anew: %s", type(failure).__name__)
+            return found
+        with readers.database.write() as session:
+            newest = assessments.newest(session, post.id)
+            if newest is None or posts.get(session, post.id).revision != post.revision:
+                return found
+            degraded = [d for d in newest.degraded_because if d.part != "related"]
+            provenance = newest.provenance.model_copy(update={"index_version": evidence.index_version})
+            update = {"related": evidence.related, "provenance": provenance}
+            made = deep_version(post, newest, update, degraded, [], readers.clock())
+            keep_assessment(readers, session, post, made, evidence, self.announce)
+            drafts.rest_anew(session, draft_id, made.id, readers.clock(), whole=anew.replaces is None)
+        return _Found(post, made, evidence)
+
+    def _write(self, found: _Found, draft_id: str, instruction: str, anew: Anew) -> WrittenDraft:
+        """The draft, or the one sentence of an earlier draft, from what may still be shown now.
+
+        The strongest route that is known counts: no draft is written of a post that somebody must look at first.
+        """
         post, readable, today = found.post, normalise(found.post), self.readers.clock().date()
         with self.readers.database.read() as session:
             evidence = still_shown(session, post.site, found.evidence)
-        lang = readable.lang
+            newest = assessments.newest(session, post.id) or found.made
+        lang, to = readable.lang, stronger(found.made.route, newest.route)
         try:
-            if anew.sentence_id is not None and any(s.id == anew.sentence_id for s in anew.before):
+            if anew.replaces is not None and not _must_be_seen(to):
                 return self.drafter.rewrite(
-                    post, readable, evidence, anew.before, anew.kind, anew.sentence_id,
+                    post, readable, evidence, anew.before, anew.kind, anew.replaces,
                     instruction=instruction, lang=lang, today=today, attempt=anew.attempt,
                 )  # fmt: skip
             return self.drafter.write(
-                post, readable, evidence, found.made.route, instruction=instruction, lang=lang, today=today,
+                post, readable, evidence, to, instruction=instruction, lang=lang, today=today,
                 listener=Listener(self._send(draft_id, "sentence"), lambda: self._send(draft_id, "withdrawn")(None)),
                 attempt=anew.attempt, form=anew.form,
             )  # fmt: skip
@@ -174,52 +213,38 @@ class DeepLane:
         def send(sentence: Sentence | None) -> None:
             data = sentence.model_dump(mode="json") if sentence is not None else {}
             with self.readers.database.write() as session:
-                drafts.add_event(session, draft_id, event, data)
+                if drafts.find(session, draft_id).status == "pending":
+                    drafts.add_event(session, draft_id, event, data)
 
         return send
 
-    def _after_draft(
-        self, session: Session, post: Post, made: Assessment, evidence: Evidence, written: WrittenDraft, draft_id: str,
-        now: datetime,
-    ) -> None:  # fmt: skip
-        newest = self._newest(session, _Found(post, made, evidence))
+    def _after_draft(self, session: Session, found: _Found, written: WrittenDraft, row: DraftRow) -> None:
+        newest = self._newest(session, found)
         if newest is not None:
             degraded = [d for d in newest.degraded_because if d.part != "draft"]
             if written.status == "failed" or written.failed_because is not None:
                 reason = written.failed_because or written.abstained_because or "model_failed"
                 degraded.append(Degradation(part="draft", reason=reason, reader="deep"))
-            deep = self._deep_version(post, newest, {}, degraded, [written.provenance])
-            keep_assessment(self.readers, session, post, deep, evidence, self.announce)
+            deep = deep_version(found.post, newest, {}, degraded, [written.provenance], self.readers.clock())
+            self._keep(session, found.post, deep, newest)
         if written.provenance.get("prompt"):
-            self.shadow(session, made.id, written.provenance["prompt"]["name"])
-        if written.status in ("ready", "abstained"):
-            event: dict[str, Any] = {"post_id": post.id, "external_id": post.external_id, "draft_id": draft_id}
-            event |= {"status": written.status, "kind": written.kind}
-            self.announce(session, post.site, "draft.ready", event)
+            self.shadow(session, found.made.id, written.provenance["prompt"]["name"])
+        if written.status in ("ready", "abstained") and row.status == written.status:
+            self._tell(session, found.post, row)
 
-    def _deep_version(
-        self,
-        post: Post,
-        made: Assessment,
-        update: dict[str, Any],
-        degraded: list[Degradation],
-        used: list[dict[str, Any]],
-    ) -> Assessment:
-        changed = made.model_copy(update=update)
-        provenance = _joined(made.provenance, used)
-        digest = assessments.decision_digest(post.content_digest, changed.flags, changed.route)
-        return changed.model_copy(
-            update={
-                "id": new_id(),
-                "lane": "deep",
-                "created_at": self.readers.clock(),
-                "provenance": provenance,
-                "degraded": bool(degraded),
-                "degraded_because": degraded,
-                "decision_digest": digest,
-                "draft": None,
-            }
-        )
+    def _stop_drafts(self, session: Session, post: Post) -> None:
+        """Somebody must look at the post first: what was written of it is stale, what is still to be written is not."""
+        for draft_id in drafts.stop_for_post(session, post.id, MUST_BE_SEEN, self.readers.clock()):
+            self._tell(session, post, drafts.find(session, draft_id))
+
+    def _tell(self, session: Session, post: Post, row: DraftRow) -> None:
+        event: dict[str, Any] = {"post_id": post.id, "external_id": post.external_id, "draft_id": row.id}
+        self.announce(session, post.site, "draft.ready", event | {"status": row.status, "kind": row.kind})
+
+    def _keep(self, session: Session, post: Post, deep: Assessment, before: Assessment) -> None:
+        """Keep a deep version of the assessment `before`, which rests on the same evidence."""
+        evidence = Evidence.model_validate(assessments.evidence_snapshot(session, before.id))
+        keep_assessment(self.readers, session, post, deep, evidence, self.announce)
 
     def _fast(self, assessment_id: str) -> _Found | None:
         with self.readers.database.read() as session:
@@ -284,40 +309,18 @@ class _Unread:
 
 @dataclass
 class _Reading:
-    """What models found: fields to change, where each came from, and the parts that failed. `seen`: a person had the
-    post before them when the models were asked."""
+    """What models found: fields to change, where each came from, and the parts that failed with what they used.
+    `seen`: a person had the post before them when the models were asked."""
 
     seen: bool = False
     update: dict[str, Any] = field(default_factory=dict)
     used: list[dict[str, Any]] = field(default_factory=list)
+    in_vain: list[dict[str, Any]] = field(default_factory=list)
     failed: list[Degradation] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Anew:
-    """For a draft that is written anew beside another: the other's sentences, the one to replace, how often so far."""
-
-    before: list[Sentence]
-    kind: str = "answer"
-    sentence_id: str | None = None
-    attempt: int = 0
-    form: DraftKind | None = None
-
-
-def _anew(session: Session, draft_id: str) -> _Anew:
-    row = session.get(RegenerationRow, draft_id)
-    if row is None:
-        return _Anew([])
-    earlier = [r.draft_id for r in desk.regenerations(session, row.of_draft_id) if r.draft_id <= draft_id]
-    text, of_draft = drafts.text(session, row.of_draft_id), session.get(DraftRow, row.of_draft_id)
-    before = [Sentence.model_validate(s) for s in text.sentences] if text else []
-    return _Anew(
-        before,
-        (of_draft.kind if of_draft else None) or "answer",
-        row.sentence_id,
-        len(earlier),
-        cast("DraftKind | None", row.form),
-    )
+def _must_be_seen(to: Route) -> bool:
+    return STRENGTH[to.to] >= STRENGTH["urgent_review"]
 
 
 def _with_seen(fast: list[Flag], read: list[Flag]) -> list[Flag]:
@@ -326,21 +329,3 @@ def _with_seen(fast: list[Flag], read: list[Flag]) -> list[Flag]:
     raised = [flag for flag in read if flag.id not in before or flag.found_by != before[flag.id].found_by]
     told = {flag.id for flag in raised}
     return sorted([*raised, *(f for f in fast if f.id not in told)], key=lambda flag: -flag.probability)
-
-
-def _joined(before: Provenance, used: list[dict[str, Any]]) -> Provenance:
-    prompts, models, usage, ms = list(before.prompts), list(before.models), before.usage.model_copy(), dict(before.ms)
-    for entry in used:
-        if entry.get("prompt"):
-            prompts.append(PromptUsed(**entry["prompt"], rendered_sha256=entry.get("rendered_sha256", "")))
-        if entry.get("model") and entry["model"] not in models:
-            models.append(entry["model"])
-        usage = Usage(
-            input_tokens=usage.input_tokens + entry.get("input_tokens", 0),
-            output_tokens=usage.output_tokens + entry.get("output_tokens", 0),
-            cost_usd=usage.cost_usd + entry.get("cost_usd", 0.0),
-        )
-        ms |= entry.get("ms", {})
-    unfounded = before.unfounded + sum(entry.get("unfounded", 0) for entry in used)
-    update = {"prompts": prompts, "models": models, "usage": usage, "ms": ms, "unfounded": unfounded}
-    return before.model_copy(update=update)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,9 +17,13 @@ from service.corpus.vectors import FolderLock
 from service.database import Database
 from service.errors import AlreadyOpen, AnswerloopError, InvalidInput
 from service.models.files import check_bundled
+from service.people import identity
 from service.serving import note_path
 from service.settings import Settings
 from service.stations import Stations
+
+if TYPE_CHECKING:
+    import httpx
 
 ANSWER_S = 2.0
 """How long a running server may take to say that it lives."""
@@ -34,7 +38,7 @@ class RunningServer:
     key: str
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
-        """One API call. Raises AnswerloopError with the server's own words."""
+        """One API call. Raises AnswerloopError with the server's own words and the exit code of the error."""
         import httpx
 
         headers = {"Authorization": f"Bearer {self.key}"}
@@ -45,7 +49,7 @@ class RunningServer:
         except httpx.HTTPError as failure:
             raise AnswerloopError(f"the running server does not answer: {type(failure).__name__}") from failure
         if not response.is_success:
-            raise AnswerloopError(str(response.json().get("detail", response.status_code)))
+            raise _refusal(response)
         return response.json() if response.content else None
 
     def follow(self, path: str, asked: dict[str, Any], step: Callable[[int, int | None, str], None]) -> dict[str, Any]:
@@ -60,7 +64,7 @@ class RunningServer:
             ) as response:
                 if not response.is_success:
                     response.read()
-                    raise AnswerloopError(str(response.json().get("detail", response.status_code)))
+                    raise _refusal(response)
                 for line in response.iter_lines():
                     said = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
                     if "error" in said:
@@ -88,6 +92,24 @@ def _error(detail: str, exit_code: int) -> AnswerloopError:
     error = AnswerloopError(detail)
     error.exit_code = exit_code
     return error
+
+
+def _refusal(response: httpx.Response) -> AnswerloopError:
+    """What a server that refuses says, with the exit code that the same refusal has without a server."""
+    try:
+        problem = response.json()
+        detail, code = str(problem["detail"]), str(problem["code"])
+    except (ValueError, KeyError, TypeError):
+        return AnswerloopError(f"the running server answered {response.status_code}")
+    return _error(detail, _exit_codes(AnswerloopError).get(code, AnswerloopError.exit_code))
+
+
+def _exit_codes(kind: type[AnswerloopError]) -> dict[str, int]:
+    """The exit code of each `code` at and below a place in the tree of errors."""
+    codes = {kind.code: kind.exit_code}
+    for below in kind.__subclasses__():
+        codes = _exit_codes(below) | codes
+    return codes
 
 
 def running_server(settings: Settings) -> RunningServer | None:
@@ -139,6 +161,15 @@ def open_stations(settings: Settings) -> Iterator[Stations]:
         stop(stations)
 
 
+@contextlib.contextmanager
+def _stations_of_site(settings: Settings, site: str) -> Iterator[Stations]:
+    """Every station, for a site that is known. Raises UnknownSite as the API does, and what `open_stations` raises."""
+    with open_stations(settings) as stations:
+        with stations.database.read() as session:
+            identity.check_site(session, site)
+        yield stations
+
+
 def _server(settings: Settings, offline: bool) -> RunningServer | None:
     server = running_server(settings)
     if server is not None and offline and not settings.chroma_url:
@@ -183,7 +214,7 @@ def reindexing(settings: Settings, site: str, *, offline: bool) -> dict[str, Any
         asked = {"site": site, "model": settings.embed_model}
         with ImportProgress() as progress:
             return server.follow("/v1/index/reindex", asked, progress.step)
-    with open_stations(settings) as stations, ImportProgress() as progress:
+    with _stations_of_site(settings, site) as stations, ImportProgress() as progress:
         return index_jobs.reindex(stations, site, progress.step)
 
 
@@ -197,23 +228,27 @@ def checking_index(settings: Settings, site: str, *, repair: bool, every_text: b
         asked = {"site": site, "repair": repair, "every_text": every_text}
         with ImportProgress() as progress:
             return server.follow("/v1/index/check", asked, progress.step)
-    with open_stations(settings) as stations, ImportProgress() as progress:
+    with _stations_of_site(settings, site) as stations, ImportProgress() as progress:
         return index_jobs.check(stations, site, progress.step, repair=repair, every_text=every_text)
 
 
-def assess_text(settings: Settings, text: str, site: str, kind: str, *, draft: bool, offline: bool) -> dict[str, Any]:
-    """`answerloop assess`: what the API's `/v1/try` answers. Raises InvalidInput, naming the field."""
+def assess_text(
+    settings: Settings, text: str, site: str, kind: str | None, *, draft: bool, offline: bool
+) -> dict[str, Any]:
+    """`answerloop assess`: what the API's `/v1/try` answers; without a `kind` the title says it. Raises InvalidInput, naming
+    the field."""
     from service.trying import AskedTry, try_post
 
     title, _, body = text.lstrip("\ufeff").partition("\n")
-    asked = {"site": site, "title": title.strip()[:300], "body": body.strip(), "kind": kind, "draft": draft}
+    asked = {"site": site, "title": title.strip()[:300], "body": body.strip(), "draft": draft}
+    asked |= {"kind": kind} if kind is not None else {}
     if len(title.strip()) > 300:
         asked |= {"title": "", "body": text.strip()}
     checked = _checked(AskedTry, asked)
     server = _server(settings, offline)
     if server is not None:
         return dict(server.call("POST", "/v1/try", json=asked))
-    with open_stations(settings) as stations:
+    with _stations_of_site(settings, site) as stations:
         return try_post(stations, checked)
 
 
@@ -229,7 +264,7 @@ def find_related(settings: Settings, text: str, site: str, k: int, *, offline: b
     if server is not None:
         asked = {"site": site, "title": title, "body": body, "k": k}
         return list(server.call("POST", "/v1/related", json=asked)["related"])
-    with open_stations(settings) as stations:
+    with _stations_of_site(settings, site) as stations:
         readable = normalise(post)
         embedded = embed_post(readable, stations.embedder)
         found = stations.readers.finder.find_related(readable, embedded, site, k=k)
@@ -264,3 +299,25 @@ def replaying(settings: Settings, assessment: str, *, ask: bool, offline: bool) 
     with open_stations(settings) as stations:
         found = find_assessment(stations, assessment)
         return {"assessment_id": found, "calls": [asdict(call) for call in replay(stations, found, ask=ask)]}
+
+
+def switching(settings: Settings, feature: str | None, *, on: bool, reason: str) -> list[dict[str, Any]]:
+    """`answerloop models switch`: the switch that was moved; without a feature, how every switch stands."""
+    server = running_server(settings)
+    if server is not None and feature is None:
+        return list(server.call("GET", "/v1/switches")["data"])
+    if server is not None:
+        return [server.call("PUT", f"/v1/switches/{feature}", json={"on": on, "reason": reason})]
+    from getpass import getuser
+
+    from service.api.switches import shown
+    from service.clock import system_clock
+    from service.models.switches import Switches
+    from service.switching import switch
+
+    with open_database(settings) as database:
+        known = Switches(settings, database)
+        if feature is None:
+            return [shown(state) for state in known.states()]
+        by = f"command line:{getuser()}"
+        return [shown(switch(database, known, feature, on=on, reason=reason, by=by, now=system_clock()))]

@@ -132,7 +132,8 @@ def shown(session: Session, row: DraftRow) -> dict[str, Any]:
     """A draft as the API shows it."""
     text = drafts.text(session, row.id)
     return {
-        "id": row.id, "post_id": row.post_id, "status": row.status, "kind": row.kind, "version": row.version,
+        "id": row.id, "post_id": row.post_id, "assessment_id": row.assessment_id, "status": row.status,
+        "kind": row.kind, "version": row.version,
         "stale": row.stale, "stale_because": row.stale_because, "waiting": drafts.state(session, row).waiting,
         "sentences": text.sentences if text else [], "dropped": text.dropped if text else [],
         "notes": text.notes if text else [], "abstained_because": row.abstained_because, "claimed_by": row.claimed_by,

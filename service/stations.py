@@ -29,7 +29,7 @@ from service.database import Database
 from service.deep_lane import DeepLane
 from service.desk import waiting
 from service.desk.repository import erase_for_post as erase_revisions
-from service.desk.repository import withdraw as withdraw_points
+from service.desk.repository import withdraw as withdraw_words
 from service.drafting import repository as drafts
 from service.errors import InvalidInput, NotFound, TooLarge
 from service.feedback import case_files
@@ -124,12 +124,12 @@ class Stations:
         return f"answerloop-policy-{self.readers.policy.version}"
 
     def put_thread(self, site: str, external_id: str, thread: Thread) -> StoredThread:
-        """Keep a thread and make it findable; drafts on a changed thread become stale."""
+        """Keep a thread and make it findable; drafts on a changed thread become stale, and those of a post answered in it."""
         now = self.clock()
         with self.database.write() as session:
             identity.ensure_site(session, site, now)
             stored = threads.put_thread(session, site, external_id, thread, now)
-            if stored.changed and not stored.created:
+            if stored.changed:
                 self.after_sources(site, session, [stored.thread_id], [])
         self.index.sync(site, only=[stored.thread_id])
         return stored
@@ -153,9 +153,11 @@ class Stations:
         self.index.sync(site, only=affected)
 
     def after_sources(self, site: str, session: Session, changed: list[str], gone: list[str]) -> None:
-        """What follows from threads that were changed or deleted, however that came about, in the caller's transaction."""
+        """What follows from threads that came, changed or were deleted, however that was, in the caller's transaction."""
         shown = threads.visible(session, changed)
-        drafts.make_stale(session, [id_ for id_ in changed if id_ in shown], "a source changed", self.clock())
+        taken = drafts.make_stale(session, [id_ for id_ in changed if id_ in shown], "a source changed", self.clock())
+        withdraw_words(session, taken)
+        drafts.make_stale_for_answers(session, changed, "the question was answered", self.clock())
         self._withdraw(
             session, site, [id_ for id_ in changed if id_ not in shown], "a source may not be shown any more"
         )
@@ -164,7 +166,7 @@ class Stations:
     def _withdraw(self, session: Session, site: str, thread_ids: list[str], because: str) -> None:
         """Drafts on these threads become stale, and what drafts, models' replies and assessments keep of them goes."""
         if thread_ids:
-            withdraw_points(session, drafts.make_stale(session, thread_ids, because, self.clock()))
+            withdraw_words(session, drafts.make_stale(session, thread_ids, because, self.clock()))
             forget(session, thread_ids)
             snapshots.withdraw(session, site, thread_ids)
 

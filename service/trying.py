@@ -10,7 +10,7 @@ from service.assess_post import as_assessment, read_post
 from service.clock import new_id
 from service.drafting.draft import WrittenDraft
 from service.errors import AnswerloopError, InvalidInput
-from service.intake.post import BODY_LIMIT, TITLE_LIMIT, Format, Kind, NewPost, SiteName, clean_text
+from service.intake.post import BODY_LIMIT, KIND_UNSAID, TITLE_LIMIT, Format, Kind, NewPost, SiteName, clean_text
 from service.stations import Stations
 
 
@@ -23,7 +23,7 @@ class AskedTry(BaseModel):
     title: Annotated[str, Field(max_length=TITLE_LIMIT), AfterValidator(clean_text)] = ""
     body: Annotated[str, Field(max_length=BODY_LIMIT), AfterValidator(clean_text)] = ""
     format: Format = "markdown"
-    kind: Kind = "question"
+    kind: Annotated[Kind | None, Field(description=KIND_UNSAID)] = None
     draft: bool = False
 
 
@@ -34,9 +34,7 @@ def try_post(stations: Stations, asked: AskedTry) -> dict[str, Any]:
     """
     if not asked.title.strip() and not asked.body.strip():
         raise InvalidInput("a post has a title or a body", field="body")
-    sent = NewPost(
-        site=asked.site, external_id="-", title=asked.title, body=asked.body, format=asked.format, kind=asked.kind
-    )
+    sent = NewPost.model_validate({"external_id": "-"} | asked.model_dump(exclude={"draft"}, exclude_none=True))
     read = read_post(stations.readers, sent)
     made = as_assessment(read, sent, new_id(), stations.clock())
     draft: WrittenDraft | None = None

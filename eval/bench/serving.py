@@ -23,12 +23,15 @@ from service.stations import Stations
 POSTS = 24
 TARGET_S, TARGET_MB, TARGET_MB_WRITING = 4, 500, 950
 PATIENCE_S = 240
+HEAVY = ("litellm", "sklearn")
+"""What a server must not import before somebody asks for what needs it."""
 
 
 def serving(stations: Stations, _seconds: float, posts_of: Callable[[int], list[NewPost]]) -> None:
     """From the start of the process to `/readyz` 200, twice; resident memory then, after posts, and after a draft by the
     bundled model. The stations are stopped before: one process holds the stores."""
     settings = stations.settings
+    console.print(f"heavy modules that the server's own import: {heavy_imports() or 'none'} (of {', '.join(HEAVY)})")
     for attempt in ("first", "warm"):
         begin = time.perf_counter()
         server = _serve(settings)
@@ -78,6 +81,12 @@ def _serve(settings: Settings) -> subprocess.Popen[bytes]:
     environment = {"DATA_DIR": str(settings.data_dir), "PORT": str(settings.port), "PATH": "/usr/bin:/bin"}
     command = [sys.executable, "-m", "service.cli", "serve"]
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def heavy_imports(modules: str = "service.app, service.serving") -> str:
+    """Those of `HEAVY` that come with `modules`, parted by commas; seen in a process of its own."""
+    program = f"import sys, {modules}; print(*(name for name in {HEAVY} if name in sys.modules), sep=', ')"
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _key(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 
 from service import comparing, editing, mentoring
 from service.api.calling import CallerOf, StationsOf
+from service.api.openapi import Markdown
 from service.api.paging import CursorParameter, Limit, decode, encode, page
 from service.clock import rfc3339
 from service.desk import repository as desk
@@ -187,7 +188,7 @@ def diff_draft(
     return asdict(comparing.compare(stations, caller, draft_id, old, new))
 
 
-@router.get("/drafts/{draft_id}/markdown", response_class=PlainTextResponse)
+@router.get("/drafts/{draft_id}/markdown", response_class=Markdown)
 def copy_draft(draft_id: str, stations: StationsOf, caller: CallerOf) -> PlainTextResponse:
     """The text with its provenance and sources as Markdown; 409 lists what has to be resolved first."""
     text = comparing.markdown(stations, caller, draft_id)
@@ -240,7 +241,7 @@ def place_of(cursor: str | None) -> str | None:
 def _version(caller: Caller, if_match: str | None) -> int:
     require(caller, "drafts.edit")
     said = (if_match or "").removeprefix("W/").strip('" ')
-    if not said.isdigit() or len(said) > 9:
+    if not (said.isascii() and said.isdecimal() and len(said) <= 9):
         raise InvalidInput("send the draft's ETag as `If-Match`", field="If-Match")
     return int(said)
 

@@ -20,6 +20,7 @@ from service import assessment as assessments
 from service import mentoring
 from service.api.calling import CallerOf, StationsOf
 from service.api.followers import Place, Streams
+from service.api.openapi import EventStream
 from service.api.paging import CursorParameter, Limit, decode, encode, page
 from service.desk import waiting
 from service.desk.tables import DraftTopicRow
@@ -49,7 +50,10 @@ class AskedDraft(BaseModel):
 
 @router.post("", status_code=202)
 def ask_for_draft(asked: AskedDraft, stations: StationsOf, caller: CallerOf) -> dict[str, Any]:
-    """Have a new draft written; 202 and its state. Read it again, or follow its events."""
+    """Have a new draft written; 202 and its state. Read it again, or follow its events.
+
+    Where the post's draft is stale, the new one is written from what is found for the post then.
+    """
     require(caller, "drafts.ask")
     with stations.database.write() as session:
         post = posts.get(session, asked.post_id)
@@ -61,7 +65,10 @@ def ask_for_draft(asked: AskedDraft, stations: StationsOf, caller: CallerOf) -> 
         if made is None:
             raise NotFound("the post has no assessment", field="post_id")
         now = stations.clock()
-        draft_id = drafts.open_draft(session, post.id, post.site, made.id, now, asked.instruction)
+        because = drafts.outdated(drafts.newest_for_post(session, post.id))
+        draft_id = drafts.open_draft(
+            session, post.id, post.site, made.id, now, asked.instruction, stale_because=because
+        )
         kept = posts.kept_tags(session, post.id)
         waiting.put_topics(session, draft_id, post.id, kept if kept is not None else [t.tag for t in made.tags])
         stations.deep_lane.enqueue_draft(session, draft_id)
@@ -101,17 +108,18 @@ def read_draft(draft_id: str, response: Response, stations: StationsOf, caller: 
         return mentoring.shown(session, row)
 
 
-@router.get("/{draft_id}/events")
+@router.get("/{draft_id}/events", response_class=EventStream)
 def follow_draft(
     draft_id: str, stations: StationsOf, caller: CallerOf, last_event_id: Annotated[str | None, Header()] = None
 ) -> StreamingResponse:
     """Sentences as they pass the check, as server-sent events; a client that reconnects continues after `Last-Event-ID`.
 
-    429 where too many are followed.
+    An id that no event can have counts as none. 429 where too many are followed.
     """
     with stations.database.read() as session:
         _row(session, caller, draft_id, "drafts.read")
-    seen = int(last_event_id) if last_event_id and last_event_id.isdigit() else 0
+    said = last_event_id or ""
+    seen = int(said) if said.isascii() and said.isdecimal() and len(said) <= 9 else 0
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     place = EVENT_STREAMS.enter(caller.id)
     events = _events(stations, draft_id, seen, place)

@@ -121,7 +121,10 @@ def read_shadow(name: str, stations: StationsOf, caller: CallerOf) -> dict[str, 
 def move_label(
     name: str, label: str, wanted: WantedMove, response: Response, stations: StationsOf, caller: CallerOf
 ) -> dict[str, Any]:
-    """Move a label. 200 and the move; 202 and the gate run where `production` would go to a version it never had."""
+    """Move a label. 200 and the move; 202 and the gate run where `production` would go to a version it never had.
+
+    `restart_needed`: a policy or taxonomy is read when a process starts, and this one goes by another version still.
+    """
     require(caller, "prompts.move")
     asked = stations.promotions.move(
         name, label, wanted.version, by=who(caller), reason=wanted.reason, override=wanted.override, model=wanted.model
@@ -131,12 +134,19 @@ def move_label(
         response.headers["Location"] = f"/v1/prompts/gates/{asked.gate['id']}"
         return {"state": "gate", "gate": asked.gate}
     assert asked.move is not None
-    return {"state": "moved", "move": _as_dict(asked.move)}
+    return {"state": "moved", "move": _as_dict(asked.move), "restart_needed": restart_needed(stations, name)}
 
 
 def who(caller: Caller) -> str:
     """The caller as the audit names them."""
     return f"{caller.kind}:{caller.id}"
+
+
+def restart_needed(stations: Stations, name: str) -> bool:
+    """Whether `production` names another version than this process goes by: policy and taxonomy are read at its start."""
+    policy, taxonomy = stations.readers.policy, stations.readers.tagger.taxonomy
+    read = {f"policy/{policy.name}": policy.version, f"taxonomy/{taxonomy.name}": taxonomy.version}
+    return name in read and stations.labels.live(name) != read[name]
 
 
 def _shown(stations: Stations, name: str) -> dict[str, Any]:
@@ -147,6 +157,7 @@ def _shown(stations: Stations, name: str) -> dict[str, Any]:
         "name": name,
         "versions": [_version(folder, name, version, known) for version in library.versions(folder, name)],
         "labels": labels,
+        "restart_needed": restart_needed(stations, name),
         "models": list(stations.promotions.models_for(name)),
         "gates": stations.promotions.gates(name, limit=3),
         "shadow": None,

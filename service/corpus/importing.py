@@ -37,7 +37,7 @@ LISTED = 1_000
 Progress = Callable[[int, int | None, str], None]
 """Called with how many records are done, how many there are (None: not known), and what is going on."""
 Effects = Callable[[Session, list[str], list[str]], None]
-"""Called within the transaction of a batch with the ids of threads that were changed by it and of those that are gone."""
+"""Called within the transaction of a batch with the ids of threads that came or changed with it and of those that are gone."""
 
 
 def import_file(
@@ -133,7 +133,7 @@ class _Run:
             dated = _with_known_dates(session, self._site, ready)
             for stored, one in zip(repository.put_threads(session, self._site, dated, now), dated, strict=True):
                 report["imported" if stored.created else "changed" if stored.changed else "unchanged"] += 1
-                if stored.changed and not stored.created:
+                if stored.changed:
                     changed.append(stored.thread_id)
                 report["answers"] += len(one.thread.answers)
             for record in batch:

@@ -47,7 +47,7 @@ def blockers(
     A stale draft; an empty text; placeholders in the text; an opinion of the machine (`judgement`) that nobody kept,
     changed or cut on purpose; a gap that only a person can fill and that is neither filled nor cut.
     """
-    found = [Blocker("stale", "a source changed or was deleted; have it written again")] if stale else []
+    found = [Blocker("stale", "what it rests on changed; have it written again")] if stale else []
     if not text.strip():
         found.append(Blocker("empty", "there is no text"))
     found += [Blocker("placeholder", hit) for hit in placeholders(text)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,15 +15,17 @@ from service.corpus import repository as threads
 from service.desk import measures
 from service.desk.reading_back import edits_of
 from service.desk.revision import NewRevision, SentenceEdit, as_text, check
-from service.desk.tables import DeskTextRow, DraftTopicRow, RegenerationRow, RevisionRow
+from service.desk.tables import DeskTextRow, DraftTopicRow, RevisionRow
+from service.desk.withdrawing import Saved, without
 from service.drafting import repository as drafts
 from service.drafting.draft import DraftKind
-from service.drafting.tables import DraftRow
+from service.drafting.repository import Taken
+from service.drafting.tables import DraftRow, RegenerationRow
 from service.errors import Conflict, NotFound
 from service.people.tables import PersonRow
 
 LEASE = timedelta(minutes=15)
-OPEN = ("pending", "ready", "abstained", "failed")
+OPEN = drafts.OPEN
 
 
 def holder(row: DraftRow, now: datetime) -> str | None:
@@ -115,7 +117,8 @@ def regenerate(
 ) -> str:  # fmt: skip
     """Open a new draft beside this one, whose revisions stay untouched. Returns its id. Raises Conflict, NotFound.
 
-    `form` is the kind wished for; without it the writer chooses.
+    `form` is the kind wished for; without it the writer chooses. Beside a stale draft it is written from what is found
+    for the post now.
     """
     check_open(row)
     check_holder(session, row, by, now)
@@ -123,7 +126,10 @@ def regenerate(
         raise NotFound("the draft has no such sentence", field="sentence_id")
     if row.status == "pending":
         raise Conflict("the draft is still being written", reason="pending")
-    new = drafts.open_draft(session, row.post_id, row.site, row.assessment_id, now, instruction)
+    new = drafts.open_draft(
+        session, row.post_id, row.site, row.assessment_id, now, instruction, beside=True,
+        stale_because=drafts.outdated(row),
+    )  # fmt: skip
     session.add(RegenerationRow(draft_id=new, of_draft_id=row.id, sentence_id=sentence_id, form=form, by=by, at=now))
     drafts.hurry(session, new)
     return new
@@ -160,17 +166,23 @@ def revision(session: Session, draft_id: str, seq: int) -> Revised:
     return _revised(*found)
 
 
-def withdraw(session: Session, draft_ids: Sequence[str]) -> None:
-    """Take the words of points whose passage is gone out of every revision of these drafts."""
-    query = sa.select(DeskTextRow).join(RevisionRow, RevisionRow.id == DeskTextRow.owner_id)
-    found = session.scalars(query.where(RevisionRow.draft_id.in_(draft_ids))).all()
+def withdraw(session: Session, taken: Mapping[str, Taken]) -> None:
+    """Take the words of sentences that went, and of points whose passage is gone, out of what mentors saved of these
+    drafts. A published text stays as it was published."""
+    if not taken:
+        return
+    unpublished = sa.select(DraftRow.id).where(DraftRow.id.in_(list(taken)), DraftRow.status != "published")
+    of_draft = {id_: id_ for id_ in session.scalars(unpublished)}
+    saved = sa.select(RevisionRow.id, RevisionRow.draft_id).where(RevisionRow.draft_id.in_(list(of_draft)))
+    of_draft |= {row.id: row.draft_id for row in session.execute(saved)}
+    found = session.scalars(sa.select(DeskTextRow).where(DeskTextRow.owner_id.in_(list(of_draft)))).all()
     named = {str(edit["passage_id"]) for words in found for edit in words.sentences if edit.get("passage_id")}
     gone = named - {passage.id for passage in threads.passages(session, named)}
     for words in found:
-        for edit in words.sentences:
-            if edit.get("passage_id") in gone and edit["text"]:
-                words.text = words.text.replace(edit["text"], "")
-        words.sentences = [e | {"text": ""} if e.get("passage_id") in gone else e for e in words.sentences]
+        edits = [SentenceEdit.model_validate(edit) for edit in words.sentences]
+        went = taken[of_draft[words.owner_id]]
+        left = without(Saved(words.text, edits), went.sentences, went.order, gone)
+        words.text, words.sentences = left.text, [edit.model_dump() for edit in left.edits]
 
 
 def erase_for_post(session: Session, post_id: str) -> None:

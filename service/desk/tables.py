@@ -1,4 +1,4 @@
-"""A mentor's revisions, how a draft ended, and which draft was written anew for which.
+"""A mentor's revisions, how a draft ended, and under which topics it is found.
 
 What was written lies in `desk_texts` and is erased with the post; the rows that stay hold ids, times and measures.
 """
@@ -59,19 +59,6 @@ class DeskTextRow(Table):
     post_id: Mapped[str] = mapped_column(sa.String(36), index=True)
     text: Mapped[str] = mapped_column(sa.Text)
     sentences: Mapped[list[Any]]
-
-
-class RegenerationRow(Table):
-    """A draft written anew beside another: it is shown there and is no desk entry of its own. `form` is the kind wished for."""
-
-    __tablename__ = "regenerations"
-
-    draft_id: Mapped[str] = mapped_column(sa.ForeignKey("drafts.id", ondelete="CASCADE"), primary_key=True)
-    of_draft_id: Mapped[str] = mapped_column(sa.String(36), index=True)
-    sentence_id: Mapped[str | None] = mapped_column(sa.String(36))
-    form: Mapped[str | None] = mapped_column(sa.String(20))
-    by: Mapped[str] = mapped_column(sa.String(36))
-    at: Mapped[datetime]
 
 
 class DraftTopicRow(Table):

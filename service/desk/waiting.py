@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from service.database import Database
-from service.desk.tables import DraftTopicRow, RegenerationRow
-from service.drafting.tables import DraftRow
+from service.desk.tables import DraftTopicRow
+from service.drafting.tables import DraftRow, RegenerationRow
 
 State = Literal["ready", "pending", "abstained", "failed", "published", "discarded"]
 Age = Literal["day", "week", "older"]

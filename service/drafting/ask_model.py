@@ -10,8 +10,8 @@ from datetime import date
 from typing import Any
 
 from service.drafting.draft import Dropped, Sentence
-from service.drafting.reply import Incoming, claim_of, claims_of
-from service.drafting.verify import Claim, SecondOpinion, Shown, read_shown, verify
+from service.drafting.reply import Incoming, claim_of, claims_of, most_of
+from service.drafting.verify import Claim, SecondOpinion, Shown, read_shown, surplus, verify
 from service.errors import AnswerloopError
 from service.models.calls import ModelCall
 from service.models.embedder import Embedder
@@ -85,11 +85,14 @@ def ask_model(
             if writing.form == "abstain":
                 because = str(data.get("abstain_reason") or "").strip()
                 writing.abstained = (because or "the model found nothing to rest an answer on")[:500]
-        for result in checked.check(claims_of(data, passages, small)) if writing.abstained is None else ():
+        claims, most = claims_of(data, passages, small) if writing.abstained is None else [], most_of(call.schema)
+        for result in checked.check(claims[:most]):
             if isinstance(result, Dropped):
                 writing.dropped.append(result)
             else:
                 writing.sentences.append(result)
+        if most is not None:
+            writing.dropped += surplus(claims[most:], shown.result())
         if listener is not None and [s.id for s in sent] != [s.id for s in writing.sentences]:
             if sent:
                 listener.withdrawn()
@@ -103,11 +106,13 @@ def _follow(
     writing: Writing, small: bool, began: float, sent: list[Sentence],
 ) -> Completion:  # fmt: skip
     """Read the reply while it is written, and tell the listener each sentence that passes; they are added to `sent`."""
-    incoming, run = Incoming(), 0
+    incoming, run, most = Incoming(), 0, most_of(call.schema)
+    texts: set[str] = set()
     with gateway.stream(call) as stream:
         for piece in stream:
             if stream.restarts != run:
                 incoming, run = Incoming(), stream.restarts
+                texts.clear()
                 if sent:
                     listener.withdrawn()
                     sent.clear()
@@ -117,6 +122,9 @@ def _follow(
             for claim in (claim_of(entry, passages, small) for entry in entries):
                 if claim is None or any(s.text == claim.text for s in sent):
                     continue
+                texts.add(claim.text)
+                if most is not None and len(texts) > most:
+                    break
                 result = checked.check([claim])[0]
                 if isinstance(result, Sentence):
                     sent.append(result)

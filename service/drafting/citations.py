@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from fractions import Fraction
 from functools import cache
 
 from service.corpus.lexical import STOP_WORDS
+from service.drafting.quantities import WORDED, Quantity, digits_for_words, quantities, worded
 from service.drafting.reading import stem
 from service.drafting.sentences import words
 from service.flagging.detectors.planted_task import VOCABULARY
@@ -25,7 +27,6 @@ _LINK = re.compile(
     r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev|ai|co|app|gg|ly|me|xyz|info)\b(?:/\S*)?", re.I
 )
 _CONTACT = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|(?<!\w)@\w{2,}|\+?\d[\d ()-]{7,}\d")
-_NUMBER = re.compile(r"(?<![\w.])[$€£]?\d[\d,.]*\s?(?:%|k\b|m\b)?", re.I)
 _NAME = re.compile(
     r"(?<![.!?:]\s)(?<!^)\b[A-Z][\w'’-]*[a-z][\w'’-]*\b|\b[A-Z]{2,}[\w-]*\b|\b\w+(?:_\w+)+\b|\b[a-z]+[A-Z]\w*\b"
 )
@@ -36,22 +37,17 @@ _OPENERS = frozenset(
     good take keep give ask both""".split()  # noqa: SIM905
 )
 """Words that often begin a sentence and are missing from the vocabulary."""
-_WORDED = {
-    "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
-    "eleven": "11", "twelve": "12", "fifteen": "15", "eighteen": "18", "twenty": "20", "thirty": "30", "forty": "40",
-    "fifty": "50", "sixty": "60", "ninety": "90",
-}  # fmt: skip
 _MEASURED = re.compile(
-    rf"\b({'|'.join(_WORDED)})[\s-](?:\w+\s)?(?:years?|months?|weeks?|days?|hours?|minutes?|percent|dollars|euros|pounds|times|rounds?|levels?|offers?)\b",
+    rf"\b({'|'.join(WORDED)})[\s-](?:\w+\s)?(?:years?|months?|weeks?|days?|hours?|minutes?|percent|dollars|euros|pounds|times|rounds?|levels?|offers?)\b",
     re.I,
 )
 """A number written as a word that counts something; `two mentors say` sums up and counts nothing."""
-_AGE = re.compile(rf"\b(\d{{1,2}}|one|{'|'.join(_WORDED)})[\s-]years?(?:[\s-](?:ago|old|earlier|back)\b)", re.I)
+_AGE = re.compile(rf"\b(\d{{1,2}}|one|{'|'.join(WORDED)})[\s-]years?(?:[\s-](?:ago|old|earlier|back)\b)", re.I)
 _ORDINARY = {"I", "I'm", "I've", "I'd", "I'll", "Monday", "OK", "TL", "CV", "HR", "PR", "QA", "IT", "AMA", "IC"}
 
 
 def _number(word: str) -> int:
-    return int({"one": "1"}.get(word.lower()) or _WORDED.get(word.lower(), word))
+    return int({"one": "1"}.get(word.lower()) or WORDED.get(word.lower(), word))
 
 
 def folded(text: str) -> str:
@@ -81,14 +77,13 @@ def check_details(
     for contact in _CONTACT.findall(sentence):
         if folded(contact) not in source:
             return "holds contact data that its source does not"
-    numbers = {re.sub(r"[,\s$€£]", "", n.lower()).rstrip(".") for n in _NUMBER.findall(source)}
-    numbers |= {_WORDED[word] for word in words(source) if word in _WORDED}
-    for worded in _MEASURED.findall(sentence):
-        if _WORDED[worded.lower()] not in numbers:
-            return f"holds a number that its source does not ({worded})"
-    for number in _NUMBER.findall(sentence):
-        if re.sub(r"[,\s$€£]", "", number.lower()).rstrip(".") not in numbers:
-            return f"holds a number that its source does not ({number.strip()[:20]})"
+    numbers = {*quantities(source), *worded(source)}
+    for word in _MEASURED.findall(digits_for_words(sentence)):
+        if Quantity(Fraction(WORDED[word])) not in numbers:
+            return f"holds a number that its source does not ({word})"
+    for number in quantities(sentence):
+        if number not in numbers:
+            return f"holds a number that its source does not ({number.written[:20]})"
     tokens = set(words(source))
     first = [name for name in _FIRST.findall(sentence) if not _plain(name)]
     for name in [*_NAME.findall(sentence), *first]:

@@ -7,9 +7,11 @@ matter. Nearness of meaning alone cannot tell agreement from conflict; it only t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Literal
 
 from service.drafting.advice import Stance, opposed, stances
+from service.drafting.draft import Source
 from service.drafting.reading import stem
 from service.drafting.sentences import words
 from service.models.embedder import Embedder
@@ -34,6 +36,14 @@ def relation(question: str, a: str, b: str, embedder: Embedder) -> Relation:
 def opposition(a: str, b: str, question: str = "") -> tuple[Stance, Stance] | None:
     """The first pair of stances of two texts that oppose each other about one matter."""
     return opposing(stances(a), stances(b), frozenset(stem(w) for w in words(question)))
+
+
+def at_odds(sources: Sequence[Source]) -> bool:
+    """Whether two of the passages that one sentence cites advise against each other, in the words that are quoted."""
+    return any(
+        one.passage_id != other.passage_id and opposition(one.quote, other.quote) is not None
+        for one, other in combinations(sources, 2)
+    )
 
 
 def opposing(mine: Sequence[Stance], theirs: Sequence[Stance], asked: frozenset[str]) -> tuple[Stance, Stance] | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from service.corpus.lexical import STOP_WORDS
 from service.drafting.advice import advises
+from service.drafting.conflict import opposition
 from service.drafting.focus import thread_scores, worth
 from service.drafting.reading import stem
 from service.drafting.sentences import sentences, words
@@ -121,7 +122,7 @@ def _distinct(points: Sequence[Point], most: int) -> list[Point]:
         if authors.get(point.author, 0) >= PER_AUTHOR or threads.get(thread, 0) >= PER_THREAD:
             continue
         content = _content(point.text)
-        if any(_alike(content, other) for other in contents):
+        if any(_alike(content, c) and not _apart(point.text, p.text) for p, c in zip(chosen, contents, strict=True)):
             continue
         chosen.append(point)
         contents.append(content)
@@ -133,8 +134,13 @@ def _distinct(points: Sequence[Point], most: int) -> list[Point]:
 
 
 def same(a: str, b: str) -> bool:
-    """Whether two sentences say the same in nearly the same words."""
-    return _alike(_content(a), _content(b))
+    """Whether two sentences say the same in nearly the same words; one that advises against the other does not."""
+    return _alike(_content(a), _content(b)) and not _apart(a, b)
+
+
+def _apart(a: str, b: str) -> bool:
+    """Whether two sentences advise against each other: the word that tells them apart is a stop word."""
+    return opposition(a, b) is not None
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -55,8 +55,10 @@ def claim_of(entry: Any, shown: Sequence[EvidencePassage], small: bool) -> Claim
         return None
     if small:
         number = entry.get("source")
-        ids = [shown[number - 1].id] if isinstance(number, int) and 1 <= number <= len(shown) else []
-        return Claim(text, "answer", False, tuple((id_, None) for id_ in ids))
+        if not isinstance(number, int):
+            return Claim(text, "answer", False, ())
+        id_ = shown[number - 1].id if 1 <= number <= len(shown) else f"number {number}"
+        return Claim(text, "answer", False, ((id_, None),))
     sources = entry.get("sources")
     pairs = tuple(
         (str(s.get("passage_id", "")), str(s.get("quote", "")))
@@ -82,3 +84,19 @@ def narrowed(schema: Mapping[str, Any] | None, ids: Sequence[str], small: bool) 
     else:
         item["sources"]["items"]["properties"]["passage_id"] = {"type": "string", "enum": list(ids)}
     return closed
+
+
+def accepted(schema: Mapping[str, Any] | None, small: bool) -> dict[str, Any]:
+    """The reply schema without what costs one sentence and not the reply: how many there are, and which passage each cites."""
+    open_: dict[str, Any] = copy.deepcopy(dict(schema or {}))
+    entries = open_["properties"]["sentences"]
+    entries.pop("maxItems", None)
+    if small:
+        entries["items"]["properties"]["source"] = {"type": "integer"}
+    return open_
+
+
+def most_of(schema: Mapping[str, Any] | None) -> int | None:
+    """How many sentences a reply schema asks for at most; None where it does not say."""
+    most: int | None = (schema or {})["properties"]["sentences"].get("maxItems")
+    return most

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -11,13 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from service.clock import new_id
+from service.corpus.tables import AnswerRow, ThreadRow
 from service.drafting.draft import DraftKind, DraftStatus, Dropped, Sentence, WrittenDraft
 from service.drafting.sources import withdrawn
-from service.drafting.tables import DraftEventRow, DraftRow, DraftSourceRow, DraftTextRow
+from service.drafting.tables import DraftEventRow, DraftRow, DraftSourceRow, DraftTextRow, RegenerationRow
 from service.errors import NotFound, StaleVersion
+from service.intake.tables import PostRow
 
+OPEN = ("pending", "ready", "abstained", "failed")
 DESK_PRIORITY = 10
 WITHDRAWN = "its source was withdrawn"
+_BESIDE = sa.exists().where(RegenerationRow.draft_id == DraftRow.id)
 
 
 @dataclass(frozen=True)
@@ -30,16 +34,31 @@ class State:
     waiting: int
 
 
+@dataclass(frozen=True)
+class Taken:
+    """Sentences that were taken out of a draft, and the ids of all it had, in order."""
+
+    sentences: list[Sentence]
+    order: list[str]
+
+
 def open_draft(
-    session: Session, post_id: str, site: str, assessment_id: str | None, now: datetime, instruction: str = ""
-) -> str:
-    """A new pending draft of a post; older pending ones of the same post are superseded. Returns its id."""
-    stale = sa.update(DraftRow).where(DraftRow.post_id == post_id, DraftRow.status == "pending")
-    session.execute(stale.values(status="discarded", version=DraftRow.version + 1, updated_at=now))
+    session: Session, post_id: str, site: str, assessment_id: str | None, now: datetime, instruction: str = "",
+    *, beside: bool = False, stale_because: str | None = None,
+) -> str:  # fmt: skip
+    """A new pending draft of a post; an older pending one of the same post is superseded. Returns its id.
+
+    One that is written `beside` another supersedes none, and none supersedes it. `stale_because` says why the evidence
+    of its assessment no longer holds: then it is written from what is found anew.
+    """
+    if not beside:
+        older = sa.update(DraftRow).where(DraftRow.post_id == post_id, DraftRow.status == "pending", ~_BESIDE)
+        session.execute(older.values(status="discarded", version=DraftRow.version + 1, updated_at=now))
     row = DraftRow(
         id=new_id(), post_id=post_id, site=site, assessment_id=assessment_id, status="pending", kind=None, version=1,
-        stale=False, stale_because=None, abstained_because=None, instruction=instruction or None, priority=0,
-        claimed_by=None, claimed_until=None, created_at=now, updated_at=now, provenance={},
+        stale=stale_because is not None, stale_because=stale_because, abstained_because=None,
+        instruction=instruction or None, priority=0, claimed_by=None, claimed_until=None, created_at=now, updated_at=now,
+        provenance={},
     )  # fmt: skip
     session.add(row)
     session.flush()
@@ -61,8 +80,14 @@ def check_version(row: DraftRow, expected: int) -> None:
 
 
 def newest_for_post(session: Session, post_id: str) -> DraftRow | None:
-    """The newest draft of a post."""
-    return session.scalar(sa.select(DraftRow).where(DraftRow.post_id == post_id).order_by(DraftRow.id.desc()).limit(1))
+    """The newest draft of a post that stands for itself."""
+    own = sa.select(DraftRow).where(DraftRow.post_id == post_id, ~_BESIDE)
+    return session.scalar(own.order_by(DraftRow.id.desc()).limit(1))
+
+
+def outdated(row: DraftRow | None) -> str | None:
+    """Why what a draft rests on no longer holds; None where it does."""
+    return (row.stale_because or "a source changed") if row is not None and row.stale else None
 
 
 def state_for_post(session: Session, post_id: str) -> State | None:
@@ -102,6 +127,15 @@ def hurry(session: Session, draft_id: str) -> None:
     )
 
 
+def rest_anew(session: Session, draft_id: str, assessment_id: str, now: datetime, *, whole: bool) -> None:
+    """A pending draft is written from the evidence of this assessment; where the `whole` of it is, it is no longer stale."""
+    row = find(session, draft_id)
+    if row.status == "pending":
+        row.assessment_id, row.version, row.updated_at = assessment_id, row.version + 1, now
+        if whole:
+            row.stale, row.stale_because = False, None
+
+
 def save(session: Session, draft_id: str, written: WrittenDraft, now: datetime) -> DraftRow:
     """Store what was written and send the closing event. A draft that is no longer pending stays as it is."""
     row = find(session, draft_id)
@@ -111,7 +145,7 @@ def save(session: Session, draft_id: str, written: WrittenDraft, now: datetime) 
     row.abstained_because, row.provenance = written.abstained_because, written.provenance
     row.version, row.updated_at = row.version + 1, now
     put_text(session, draft_id, written.sentences, written.dropped, written.notes)
-    if _withdraw(session, row):
+    if _withdraw(session, row).sentences:
         row.stale, row.stale_because = True, "a source was withdrawn while this was written"
     add_event(session, draft_id, written.status, {"id": draft_id, "status": written.status, "kind": written.kind})
     return row
@@ -153,36 +187,71 @@ def rest_on(session: Session, draft_id: str, thread_ids: Iterable[str]) -> None:
         session.merge(DraftSourceRow(draft_id=draft_id, thread_id=thread_id))
 
 
-def make_stale(session: Session, thread_ids: Iterable[str], because: str, now: datetime) -> list[str]:
-    """Mark every draft that waits or is ready and rests on one of these threads as stale; returns their ids.
+def make_stale(session: Session, thread_ids: Iterable[str], because: str, now: datetime) -> dict[str, Taken]:
+    """Mark every draft that waits or is ready and rests on one of these threads as stale.
 
     In every draft, discarded ones too, sentences whose source may not be shown any more are taken out at once, with the
     events that carried them. A draft that only dropped sentences of such a thread loses their words and is not stale.
+    Returns what went, by the id of each draft that names one of the threads.
     """
     touched = set(thread_ids)
     on = sa.select(DraftSourceRow.draft_id).where(DraftSourceRow.thread_id.in_(touched))
-    found = []
+    taken = {}
     for row in session.scalars(sa.select(DraftRow).where(DraftRow.id.in_(on))).all():
         if row.status not in ("ready", "pending"):
-            _withdraw(session, row)
+            taken[row.id] = _withdraw(session, row)
             continue
         text = session.get(DraftTextRow, row.id)
         on = sa.select(DraftSourceRow.thread_id).where(DraftSourceRow.draft_id == row.id)
         if text is None or (touched & set(session.scalars(on))) - _only_dropped(text):
             row.stale, row.stale_because = True, because
-            found.append(row.id)
         row.version, row.updated_at = row.version + 1, now
-        _withdraw(session, row)
-    return found
+        taken[row.id] = _withdraw(session, row)
+    return taken
 
 
 def make_stale_for_post(session: Session, post_id: str, because: str, now: datetime) -> list[str]:
-    """Mark the unpublished drafts of a post that changed as stale; returns their ids."""
-    query = sa.select(DraftRow).where(DraftRow.post_id == post_id, DraftRow.status == "ready")
-    found = list(session.scalars(query))
-    for row in found:
+    """Mark the drafts of a post that changed as stale, those beside others and unwritten ones too; returns their ids."""
+    query = sa.select(DraftRow).where(DraftRow.post_id == post_id, DraftRow.status.in_(OPEN))
+    return _mark_stale(session.scalars(query).all(), because, now)
+
+
+def make_stale_for_answers(session: Session, thread_ids: Iterable[str], because: str, now: datetime) -> list[str]:
+    """Mark the drafts of posts whose own thread, among these, got an answer since as stale; returns their ids.
+
+    A post and its thread have the same site and external id. A draft knows what was there before it and the assessment
+    it rests on were made; ids sort by that.
+    """
+    later = sa.exists().where(
+        AnswerRow.thread_id == ThreadRow.id,
+        AnswerRow.id > DraftRow.id,
+        AnswerRow.id > sa.func.coalesce(DraftRow.assessment_id, ""),
+    )
+    own = sa.and_(ThreadRow.site == PostRow.site, ThreadRow.external_id == PostRow.external_id)
+    query = sa.select(DraftRow).join(PostRow, PostRow.id == DraftRow.post_id).join(ThreadRow, own)
+    query = query.where(ThreadRow.id.in_(list(thread_ids)), DraftRow.status.in_(OPEN), later)
+    return _mark_stale(session.scalars(query).all(), because, now)
+
+
+def stop_for_post(session: Session, post_id: str, because: str, now: datetime) -> list[str]:
+    """No draft of this post may be published as it is: ready ones become stale, waiting ones abstain. Ids of the latter."""
+    query = sa.select(DraftRow).where(DraftRow.post_id == post_id, DraftRow.status.in_(("ready", "pending")))
+    rows = session.scalars(query).all()
+    waiting = [row for row in rows if row.status == "pending"]
+    _mark_stale([row for row in rows if row.status == "ready"], because, now)
+    for row in waiting:
+        row.status, row.abstained_because, row.stale, row.stale_because = "abstained", because, False, None
+        row.version, row.updated_at = row.version + 1, now
+        if events_after(session, row.id, 0):
+            add_event(session, row.id, "withdrawn", {})
+        add_event(session, row.id, row.status, {"id": row.id, "status": row.status, "kind": row.kind})
+    return [row.id for row in waiting]
+
+
+def _mark_stale(rows: Sequence[DraftRow], because: str, now: datetime) -> list[str]:
+    for row in rows:
         row.stale, row.stale_because, row.version, row.updated_at = True, because, row.version + 1, now
-    return [row.id for row in found]
+    return [row.id for row in rows]
 
 
 def _only_dropped(text: DraftTextRow) -> set[str]:
@@ -194,20 +263,17 @@ def _only_dropped(text: DraftTextRow) -> set[str]:
     return left_out - kept
 
 
-def _withdraw(session: Session, row: DraftRow) -> bool:
-    """Take out what rests on a source that is gone; its words are kept nowhere, why it was dropped stays.
-
-    Returns whether a sentence went.
-    """
+def _withdraw(session: Session, row: DraftRow) -> Taken:
+    """Take out what rests on a source that is gone; its words are kept nowhere, why it was dropped stays."""
     text = session.get(DraftTextRow, row.id)
     if text is None:
-        return False
+        return Taken([], [])
     sentences = [Sentence.model_validate(s) for s in text.sentences]
     dropped = [Dropped.model_validate(d) for d in text.dropped]
     named = [s for one in sentences for s in one.sources] + [s for one in dropped for s in one.sources]
     gone = withdrawn(session, row.site, named)
     if not gone:
-        return False
+        return Taken([], [s.id for s in sentences])
     kept = [s for s in sentences if not gone & {source.passage_id for source in s.sources}]
     taken = [Dropped(text="", reason=WITHDRAWN)] * (len(sentences) - len(kept))
     text.sentences = [s.model_dump(mode="json") for s in kept]
@@ -216,7 +282,7 @@ def _withdraw(session: Session, row: DraftRow) -> bool:
     for event in session.scalars(events):
         if any(source["passage_id"] in gone for source in event.data.get("sources", [])):
             event.event, event.data = "withdrawn", {"id": event.data.get("id")}
-    return len(kept) < len(sentences)
+    return Taken([s for s in sentences if s not in kept], [s.id for s in sentences])
 
 
 def _without_words(dropped: Dropped, gone: set[str]) -> Dropped:

@@ -13,7 +13,7 @@ from typing import Any
 
 from service.drafting.verify import Verdict
 from service.errors import AnswerloopError, UnusableReply
-from service.models.calls import ModelCall, model_list
+from service.models.calls import ModelCall, model_list, used_by
 from service.models.gateway import Gateway
 from service.prompting import library
 from service.prompting.files import load_prompt
@@ -29,7 +29,7 @@ FEATURE = "support"
 class SecondReader:
     """Asked once a draft, and made for one, which must be ready by `ends` (of the monotonic clock).
 
-    `provenance` says what read, `failed` is the code of the error where nothing did.
+    `provenance` says what read, or what was used in vain; `failed` is the code of the error where nothing did.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class SecondReader:
             return self._ask(pairs)
         except AnswerloopError as failure:
             self.failed = failure.code
+            self.provenance = self.provenance or used_by(failure)
             return [None] * len(pairs)
 
     def _ask(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Verdict | None]:
@@ -67,13 +68,15 @@ class SecondReader:
             subjects=self._subjects, key_id=self._key_id,
         )  # fmt: skip
         completion = self._gateway.complete(call)
+        self.provenance = {
+            "prompt": {"name": prompt.name, "version": prompt.version, "sha256": prompt.sha256},
+            "model": completion.model, "input_tokens": completion.input_tokens, "output_tokens": completion.output_tokens,
+            "cost_usd": completion.cost_usd, "rendered_sha256": rendered.sha256,
+            "ms": {"second_reader": round(completion.ms, 1)},
+        }  # fmt: skip
         rows = completion.data.get("verdicts") if isinstance(completion.data, dict) else None
         if not isinstance(rows, list):
             raise UnusableReply("the reply holds no verdicts")
-        self.provenance = {
-            "prompt": {"name": prompt.name, "version": prompt.version, "sha256": prompt.sha256},
-            "model": completion.model, "cost_usd": completion.cost_usd, "ms": round(completion.ms, 1),
-        }  # fmt: skip
         said = {row.get("claim"): row.get("verdict") for row in rows if isinstance(row, dict)}
         return [_known(said.get(number)) for number in range(1, len(pairs) + 1)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -11,8 +12,14 @@ from service.intake.post import NewPost
 from service.retrieval.evidence import Evidence, EvidencePassage
 
 SMALL_PASSAGES, SMALL_PASSAGE_WORDS, SMALL_QUESTION_WORDS = 3, 85, 130
+SMALL_TOKENS, SMALL_TITLE_TOKENS, SMALL_QUESTION_TOKENS = 1220, 150, 530
+"""Tokens at most of all that fills the prompt of the bundled model, which is kept to 1,500 with its own 280; of them, tokens
+of the title and of the question. Passages share what is left. English prose of so many words stays below."""
 STRONG_PASSAGES, STRONG_QUESTION_WORDS = 10, 1500
 PER_THREAD, PER_THREAD_STRONG = 2, 4
+_GOES_ON = " …"
+_PIECE = re.compile(r" ?(?<![A-Za-z])(?!(?i:[a-z]*[b-df-hj-np-tv-xz]{5}))[A-Za-z][a-z]{0,19}(?![A-Za-z])|.", re.S)
+"""A word as English writes it, without five consonants in a row, and the space before it; or one character."""
 
 
 def shown_passages(evidence: Evidence, small: bool) -> list[EvidencePassage]:
@@ -30,12 +37,14 @@ def shown_passages(evidence: Evidence, small: bool) -> list[EvidencePassage]:
 
 
 def small_inputs(readable: ReadablePost, shown: Sequence[EvidencePassage]) -> dict[str, Any]:
-    """The inputs of `draft_small`."""
-    return {
-        "title": readable.title.text[:200],
-        "body": first_words(readable.body.text, SMALL_QUESTION_WORDS),
-        "evidence": [{"text": first_words(p.text, SMALL_PASSAGE_WORDS)} for p in shown],
-    }
+    """The inputs of `draft_small`, within `SMALL_TOKENS`."""
+    title = first_tokens(readable.title.text[:200], SMALL_TITLE_TOKENS)
+    body = first_tokens(first_words(readable.body.text, SMALL_QUESTION_WORDS), SMALL_QUESTION_TOKENS)
+    left, texts = SMALL_TOKENS - tokens_at_most(title) - tokens_at_most(body), []
+    for after, passage in enumerate(shown, -len(shown)):
+        texts.append(first_tokens(first_words(passage.text, SMALL_PASSAGE_WORDS), left // -after))
+        left -= tokens_at_most(texts[-1])
+    return {"title": title, "body": body, "evidence": [{"text": text} for text in texts]}
 
 
 def strong_inputs(
@@ -62,4 +71,29 @@ def strong_inputs(
 def first_words(text: str, most: int) -> str:
     """The beginning of a text; an ellipsis says that it goes on."""
     parts = text.split()
-    return text if len(parts) <= most else " ".join(parts[:most]) + " …"
+    return text if len(parts) <= most else " ".join(parts[:most]) + _GOES_ON
+
+
+def first_tokens(text: str, most: int) -> str:
+    """The beginning of a text that has surely no more than so many tokens; an ellipsis says that it goes on."""
+    used, end = 0, 0
+    for piece in _PIECE.finditer(text):
+        used += _cost(piece[0])
+        if used <= most - len(_GOES_ON.encode()):
+            end = piece.end()
+        elif used > most:
+            return text[:end] + _GOES_ON
+    return text
+
+
+def tokens_at_most(text: str) -> int:
+    """An upper bound of what the bundled model reads in a text: a token holds a byte at least, and two letters of an
+    English word; of keyboard noise in words it may hold fewer."""
+    return sum(_cost(piece[0]) for piece in _PIECE.finditer(text))
+
+
+def _cost(piece: str) -> int:
+    letters = piece.strip(" ")
+    if letters.isascii() and letters.isalpha():
+        return (len(letters) + 1) // 2
+    return 3 if piece in "<>" else len(piece.encode("utf-8", "replace"))

@@ -68,3 +68,16 @@ class DraftEventRow(Table):
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     event: Mapped[str] = mapped_column(sa.String(30))
     data: Mapped[dict[str, Any]]
+
+
+class RegenerationRow(Table):
+    """A draft written anew beside another: it is shown there and is no desk entry of its own. `form` is the kind wished for."""
+
+    __tablename__ = "regenerations"
+
+    draft_id: Mapped[str] = mapped_column(sa.ForeignKey("drafts.id", ondelete="CASCADE"), primary_key=True)
+    of_draft_id: Mapped[str] = mapped_column(sa.String(36), index=True)
+    sentence_id: Mapped[str | None] = mapped_column(sa.String(36))
+    form: Mapped[str | None] = mapped_column(sa.String(20))
+    by: Mapped[str] = mapped_column(sa.String(36))
+    at: Mapped[datetime]

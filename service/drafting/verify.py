@@ -1,7 +1,7 @@
 """From claims as a model wrote them to checked sentences, or the reason each was dropped.
 
 Steps, cheapest first: the cited passage was shown; the quote stands in it; details stand in it; the claim is supported by the
-passage, or is near to the words it quotes (`quoted.py`).
+passage, or is near to the words it quotes (`quoted.py`). A claim whose sources advise against each other is supported in part.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from service.clock import new_id
 from service.drafting import quoted
 from service.drafting.citations import check_details, stands_in
+from service.drafting.conflict import at_odds
 from service.drafting.draft import Dropped, Grounding, Section, Sentence, Source
 from service.drafting.reading import ReadText, read_texts
 from service.drafting.sentences import plain, spans, words
@@ -114,6 +115,12 @@ def _look(claim: Claim, shown: Shown) -> _Cited | Sentence | Dropped:
     return _Cited(claim, section, passages, [quote for _, quote in claim.sources])
 
 
+def surplus(claims: Sequence[Claim], shown: Shown) -> list[Dropped]:
+    """Claims beyond those that were asked for; they are not checked."""
+    because = "one sentence more than was asked for"
+    return [Dropped(text=claim.text, reason=because, sources=_named(claim, shown)) for claim in claims]
+
+
 def _named(claim: Claim, shown: Shown) -> list[Source]:
     """The passages that a claim names and that were shown, without words: what is dropped goes when they go."""
     passages = [shown.passages[id_] for id_, _ in claim.sources if id_ in shown.passages]
@@ -137,6 +144,8 @@ def _weigh(
         )
         for p, quote in zip(cited.passages, cited.quotes, strict=True)
     ]  # fmt: skip
+    if cited.section != "differ" and at_odds(sources):  # that section says itself that they do
+        grounding = "partial"
     return Sentence(id=new_id(), section=cited.section, text=cited.claim.text, grounding=grounding, sources=sources)
 
 

@@ -13,17 +13,18 @@ from typing import Any
 from service.drafting import scaffold
 from service.drafting.abstain import reason_to_abstain
 from service.drafting.ask_model import Listener, Writing, ask_model, provenance_of
+from service.drafting.conflict import at_odds
 from service.drafting.draft import DraftKind, Dropped, Sentence, WrittenDraft
 from service.drafting.focus import focused
 from service.drafting.points import choose, same
-from service.drafting.reply import narrowed
+from service.drafting.reply import accepted, narrowed
 from service.drafting.second_reader import SecondReader
 from service.drafting.shown import shown_passages, small_inputs, strong_inputs
 from service.errors import AnswerloopError, ModelFailed
 from service.flagging.flag import Route
 from service.intake.normalise import ReadablePost
 from service.intake.post import NewPost, Post, payer_of
-from service.models.calls import ModelCall, is_local, model_list
+from service.models.calls import ModelCall, is_local, model_list, usage_of, used_by
 from service.models.embedder import Embedder
 from service.models.gateway import Gateway
 from service.prompting.files import load_prompt
@@ -40,6 +41,14 @@ ASSEMBLED = "Assembled from what past mentors said; no sentence of it was genera
 UNREAD = "The second reader of citations (NLI_MODEL) gave nothing usable ({}); the built-in check decided."
 WISHED_ANSWER = "Write an answer, not a scaffold."
 NO_WRITER = "No model is configured that could write an answer; set DRAFT_MODEL."
+AT_ODDS = (
+    "The sources cited for sentence {}, as written here, advise against each other; read both sides before you keep it."
+)
+TOO_LITTLE = (
+    "An answer was asked for, but too little of what the model wrote survived the check; a scaffold takes its place."
+)
+NO_ANSWER = "An answer was asked for, but no model gave one; a scaffold takes its place."
+OTHER_FORM = "An answer was asked for; the model wrote a scaffold."
 DEAF = "The bundled model does not follow wishes; set DRAFT_MODEL to a larger one for “{}”."
 
 
@@ -105,9 +114,11 @@ class Drafter:
             return WrittenDraft(status="abstained", abstained_because=writing.abstained, provenance=provenance)
         kind = "scaffold" if writing.form == "scaffold" else "answer"
         sentences, dropped = writing.sentences, writing.dropped
+        instead = OTHER_FORM if kind == "scaffold" else ""
         least = LEAST_SURVIVING if dropped else 1
         if sum(bool(s.sources) for s in sentences) < least:
             kind, made = "scaffold", self._scaffold(asked)
+            instead = NO_ANSWER if writing.completion is None else TOO_LITTLE
             if not made:
                 because = "no past answer has a sentence that can be quoted"
                 return WrittenDraft(
@@ -118,7 +129,9 @@ class Drafter:
             notes.append(ASSEMBLED)
             _tell(listener, made, withdraw=bool(sentences))
             sentences = made
-        notes += self._staleness(post.site, sentences, today)
+        if form == "answer" and instead and NO_WRITER not in notes:
+            notes.insert(0, instead)
+        notes += [*_at_odds(sentences), *self._staleness(post.site, sentences, today)]
         return WrittenDraft(
             status="ready", kind="scaffold" if kind == "scaffold" else "answer", sentences=sentences, dropped=dropped,
             notes=notes, failed_because=tried.failed, provenance=_timed(provenance, begin),
@@ -145,10 +158,10 @@ class Drafter:
         if new is None:
             notes.append("Nothing better was found for this sentence.")
         sentences = [*before[:place], new or before[place], *before[place + 1 :]]
+        notes += [*_at_odds(sentences), *self._staleness(post.site, sentences, today)]
         return WrittenDraft(
             status="ready", kind="scaffold" if kind == "scaffold" else "answer", sentences=sentences,
-            dropped=writing.dropped, notes=notes + self._staleness(post.site, sentences, today), failed_because=tried.failed,
-            provenance=_timed(tried.provenance, begin),
+            dropped=writing.dropped, notes=notes, failed_because=tried.failed, provenance=_timed(tried.provenance, begin),
         )  # fmt: skip
 
     def _try(self, asked: Asked, listener: Listener | None) -> _Tried:
@@ -157,10 +170,11 @@ class Drafter:
             return _Tried()
         try:
             return self._ask(asked, listener)
-        except ModelFailed as failure:
-            return _Tried(notes=[f"The language model gave nothing usable ({failure.code})."], failed=failure.code)
         except AnswerloopError as failure:
-            return _Tried(notes=[f"No model wrote: {failure.code}."], failed=failure.code)
+            note = f"No model wrote: {failure.code}."
+            if isinstance(failure, ModelFailed):
+                note = f"The language model gave nothing usable ({failure.code})."
+            return _Tried(provenance=used_by(failure), notes=[note], failed=failure.code)
 
     def _ask(self, asked: Asked, listener: Listener | None) -> _Tried:
         """Ask the models of `DRAFT_MODEL`, first choice first; bundled and other models get a prompt of their own."""
@@ -168,18 +182,20 @@ class Drafter:
         if not chain:
             raise ModelFailed("no model is configured for drafts")
         ends, fell_back = time.monotonic() + self._settings.model_deadline_s, ""
+        lost: dict[str, float] = {}
         while True:
             models = chain.pop(0)
             left = max(0.0, ends - time.monotonic())
             try:
                 tried = self._ask_alike(models, left * SHARE_BEFORE_FALLBACK if chain else left, asked, listener)
-            except ModelFailed as failure:
-                if not chain:
+            except AnswerloopError as failure:
+                failure.extra["usage"] = lost = usage_of(lost, used_by(failure))
+                if not chain or not isinstance(failure, ModelFailed):
                     raise
                 fell_back = failure.code
                 continue
             if fell_back:
-                tried.provenance["fell_back_because"] = fell_back
+                tried.provenance |= {"fell_back_because": fell_back, **usage_of(tried.provenance, lost)}
             return tried
 
     def _ask_alike(self, models: tuple[str, ...], deadline_s: float, asked: Asked, listener: Listener | None) -> _Tried:
@@ -197,6 +213,7 @@ class Drafter:
             temperature=float(prompt.config.get("temperature", 0.2)),
             max_output_tokens=int(prompt.config.get("max_output_tokens", 1500)), deadline_s=deadline_s,
             repeat=asked.attempt, subjects=subjects_of(asked.post, shown), cut_off_usable=True, key_id=payer_of(asked.post),
+            accepts=accepted(prompt.output_schema, small),
         )  # fmt: skip
         ends = time.monotonic() + deadline_s
         second = None
@@ -243,6 +260,12 @@ class Drafter:
         dates = [date.fromisoformat(s.date) for sentence in sentences for s in sentence.sources if s.date]
         note = scaffold.staleness_note(dates, today, self._answer_age(site))
         return [note] if note else []
+
+
+def _at_odds(sentences: Sequence[Sentence]) -> list[str]:
+    """Says by their numbers, and not in their words, which sentences rest on sources that differ."""
+    marked = [n for n, s in enumerate(sentences, 1) if s.section != "differ" and at_odds(s.sources)]
+    return [AT_ODDS.format(" and sentence ".join(map(str, marked)))] if marked else []
 
 
 def subjects_of(post: NewPost, shown: Sequence[EvidencePassage]) -> tuple[str, ...]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from service.intake.kind import announces
 
 TITLE_LIMIT = 300
 BODY_LIMIT = 100_000
 
 Format = Literal["markdown", "html", "text"]
 Kind = Literal["question", "discussion", "announcement"]
+KIND_UNSAID = "Where it is left out, an announcement if the title is that of an AMA, else a question."
 
 
 def clean_text(value: str) -> str:
@@ -54,12 +57,20 @@ class NewPost(BaseModel):
     title: Annotated[Text, Field(max_length=TITLE_LIMIT)] = ""
     body: Annotated[Text, Field(max_length=BODY_LIMIT)] = ""
     format: Format = "markdown"
-    kind: Kind = "question"
+    kind: Annotated[Kind, Field(description=KIND_UNSAID)] = "question"
     author: Author = Author(id="unknown")
     url: Annotated[str, Field(max_length=2000), AfterValidator(clean_text)] | None = None
     created_at: AwareDatetime | None = None
     lang: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
     tags: Annotated[list[Tag], Field(max_length=20)] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_by_title(cls, sent: Any) -> Any:
+        """A kind that was sent stands; an AMA is known by its title."""
+        if isinstance(sent, dict) and "kind" not in sent and announces(str(sent.get("title", ""))):
+            return sent | {"kind": "announcement"}
+        return sent
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -61,7 +61,7 @@ def embed_post(post: ReadablePost, embedder: Embedder) -> EmbeddedPost:
     texts = [window.text for window in windows]
     if not isinstance(embedder, PartsEmbedder):
         return EmbeddedPost(windows, embedder.embed(texts), model=embedder.name)
-    parts = [_sentences(text) for text in texts]
+    parts = [sentence_spans(text) for text in texts]
     found = embedder.embed_parts(texts, parts)
     sentences = tuple(
         Window(window.field, window.start + start, window.start + end, window.text[start:end])
@@ -77,7 +77,7 @@ def windows_of(post: ReadablePost, count: Callable[[str], int], limit: int) -> l
     found: list[Window] = []
     for reading in post.fields:
         pieces: list[tuple[int, int, int]] = []
-        for start, end in _sentences(reading.text):
+        for start, end in sentence_spans(reading.text):
             pieces += _fitting(reading.text, start, end, count, limit)
         begin, finish, used = 0, 0, 0
         for start, end, tokens in pieces:
@@ -92,7 +92,8 @@ def windows_of(post: ReadablePost, count: Callable[[str], int], limit: int) -> l
     return found
 
 
-def _sentences(text: str) -> list[tuple[int, int]]:
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Where each sentence of a text stands, [start, end); none for a text of blanks."""
     return [(m.start(), m.end()) for m in _SENTENCE.finditer(text) if m[0].strip()]
 
 

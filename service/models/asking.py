@@ -26,9 +26,7 @@ from service.errors import (
     KeptOnMachine,
     ModelFailed,
     ModelFilesUnusable,
-    ModelRefused,
     StoreUnavailable,
-    UnusableReply,
 )
 from service.models import counters
 from service.models.breaker import Breaker
@@ -46,6 +44,7 @@ from service.models.calls import (
     estimated_tokens,
     is_local,
 )
+from service.models.failures import error_for_callers
 from service.models.ladder import Fitted, Misfit, fit, reask, with_schema
 from service.models.leaving import Leaving, as_shown_outside
 from service.models.ledger import Ledger, Reservation, Usage
@@ -96,7 +95,7 @@ class Asking:
         prices = Prices(settings.price_table)
         self.ledger = Ledger(database, clock, prices, settings.daily_budget_usd, settings.key_budget_usd)
         self.cache = ReplyCache(database, clock)
-        self.switches = Switches(settings, database, clock)
+        self.switches = Switches(settings, database)
         self._breakers: dict[str, Breaker] = {}
         self._places = {True: asyncio.Semaphore(1), False: asyncio.Semaphore(settings.model_concurrency)}
         self._waiting = 0
@@ -115,7 +114,11 @@ class Asking:
             async with asyncio.timeout(deadline_s + 0.5):
                 return await self._answer(run)
         except TimeoutError:
-            raise DeadlineExceeded(f"no model answered within {deadline_s:g} s") from None
+            late = f"no model answered within {deadline_s:g} s"
+            raise DeadlineExceeded(late, usage=run.spent.usage) from None
+        except AnswerloopError as failure:
+            failure.extra["usage"] = run.spent.usage
+            raise
 
     async def _answer(self, run: _Run) -> Completion:
         call = run.call
@@ -133,7 +136,7 @@ class Asking:
                 failure = reason
                 continue
             return _completion(run, asked, leaving)
-        raise _error(failure, run)
+        raise error_for_callers(failure, run.spent.attempts)
 
     def _may_be_asked(self, call: ModelCall, outside: Leaving | None) -> tuple[str, ...]:
         models = tuple(dict.fromkeys(call.models))
@@ -196,7 +199,7 @@ class Asking:
         """Put one question to one model and see whether the reply fits; the ledger gets a row whatever happens."""
         call = run.call
         if call.subjects and (kept := await self._sql(self.cache.find, request.sha256)) is not None:
-            fitted = fit(kept, call.schema, cut_off_usable=call.cut_off_usable)
+            fitted = _fit(kept, call)
             _count_rung(run, "cached")
             if run.on_piece is not None:
                 run.on_piece(
@@ -215,7 +218,7 @@ class Asking:
                 asked_at, asked = time.monotonic(), True
                 reply = run.spent.last_reply = await self._reply(run, request, leaving)
             breaker.succeeded()
-            fitted = fit(reply, call.schema, cut_off_usable=call.cut_off_usable)
+            fitted = _fit(reply, call)
             outcome, rung = "ok", fitted.rung
             _count_rung(run, rung)
         except TimeoutError:
@@ -302,6 +305,10 @@ class Asking:
             raise StoreUnavailable(f"the model ledger cannot be reached: {type(failure).__name__}") from failure
 
 
+def _fit(reply: Reply, call: ModelCall) -> Fitted:
+    return fit(reply, call.accepts or call.schema, cut_off_usable=call.cut_off_usable)
+
+
 def _usage(reply: Reply, request: BackendRequest, outcome: str, rung: str, ms: float) -> Usage:
     billed = reply.input_tokens is not None and reply.output_tokens is not None
     asked = reply.input_tokens
@@ -325,23 +332,6 @@ def _completion(run: _Run, asked: _Asked, leaving: Leaving | None) -> Completion
         ms=(time.monotonic() - run.started) * 1000, rungs=tuple(spent.rungs), request_sha256=asked.request.sha256,
         finish=asked.reply.finish, queued_ms=run.queued_s * 1000, cached=asked.cached, attempts=tuple(spent.attempts),
     )  # fmt: skip
-
-
-def _error(failure: Exception, run: _Run) -> AnswerloopError:
-    """The error that callers see, with the attempts in its problem document."""
-    attempts = [{"model": attempt.model, "outcome": attempt.outcome} for attempt in run.spent.attempts]
-    if isinstance(failure, BudgetExhausted):
-        return failure
-    kind = getattr(failure, "kind", "")
-    if kind in ("timeout", "waited"):
-        return DeadlineExceeded("no model answered in time", attempts=attempts)
-    if kind == "refused":
-        return ModelRefused("the model refused", attempts=attempts)
-    if isinstance(failure, Misfit):
-        return UnusableReply(f"no model gave a usable reply: {failure.problem}", attempts=attempts)
-    if isinstance(failure, BackendFailure):
-        return ModelFailed(f"no model could be asked: {kind}", attempts=attempts)
-    return ModelFailed(str(failure), attempts=attempts)
 
 
 def _count_rung(run: _Run, rung: str) -> None:

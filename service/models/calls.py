@@ -8,9 +8,12 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from service.errors import AnswerloopError
+
 Role = Literal["system", "user", "assistant"]
 JsonSchema = Mapping[str, Any]
 
+USED = ("input_tokens", "output_tokens", "cost_usd")
 LOCAL_PREFIX = "local/"
 """Model ids that start so run on this machine: nothing leaves it and nothing costs."""
 
@@ -32,7 +35,8 @@ class ModelCall:
     setting). `key_id` is the API key whose budget pays. `repeat` tells otherwise equal calls apart (a regenerated
     draft). `subjects` are the ids of the posts and threads whose text is in the messages: a reply is kept in the cache
     only when they are named, so that an erasure finds it. `cut_off_usable` says that the beginning of a reply that hit
-    its token cap is still worth having (sentences of a draft are, a list of flags is not).
+    its token cap is still worth having (sentences of a draft are, a list of flags is not). `accepts` is a wider schema by
+    which replies are read where the caller itself drops what `schema` rules out; it is not sent.
     """
 
     feature: str
@@ -46,6 +50,7 @@ class ModelCall:
     repeat: int = 0
     subjects: tuple[str, ...] = ()
     cut_off_usable: bool = False
+    accepts: JsonSchema | None = None
 
 
 @dataclass(frozen=True)
@@ -168,6 +173,23 @@ class Spent:
     attempts: list[Attempt] = field(default_factory=list)
     rungs: list[str] = field(default_factory=list)
     last_reply: Reply | None = None
+
+    @property
+    def usage(self) -> dict[str, float]:
+        """Tokens and dollars so far."""
+        cost_usd = self.cost_micro_usd / 1e6
+        return {"input_tokens": self.input_tokens, "output_tokens": self.output_tokens, "cost_usd": cost_usd}
+
+
+def used_by(failure: AnswerloopError) -> dict[str, float]:
+    """Tokens and dollars that a call took although it failed; empty for an error that is none of the gateway's."""
+    told = failure.extra.get("usage")
+    return dict(told) if isinstance(told, dict) else {}
+
+
+def usage_of(*records: Mapping[str, Any]) -> dict[str, float]:
+    """Tokens and dollars of several records together."""
+    return {name: sum(record.get(name, 0) for record in records) for name in USED}
 
 
 def is_local(model: str) -> bool:

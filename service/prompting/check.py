@@ -47,6 +47,9 @@ def check_prompt(prompt: Prompt) -> list[Problem]:
         Problem(prompt.path, line, f"`{name}` is somebody's words outside a fence", f'Write `fence({name}, "…")`')
         for line, name in _unfenced(tree)
     ]
+    if prompt.model is not None:
+        line, hint = prompt.yaml.line(("model",)), "Write `model: null`"
+        problems.append(Problem(prompt.path, line, "which models are asked is for the settings to say", hint))
     used = {node.name for node in tree.find_all(nodes.Name)}
     for name in prompt.inputs:
         if name not in used:

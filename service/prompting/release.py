@@ -19,17 +19,22 @@ def new_version(folder: Path, name: str, step: Step = "patch") -> Path:
 
     Patch: wording with the same meaning; minor: meaning; major: inputs or reply.
     """
-    found = library.versions(folder, name)
-    if not found:
-        raise NotFound(f"there is no prompt, policy or taxonomy called {name}", field="name")
-    newest = library.path_of(folder, name, found[-1])
-    version = _after(found[-1], step)
-    text = re.sub(r"(?m)^version:.*$", f"version: {version}", newest.read_text("utf-8"), count=1)
+    before = library.path_of(folder, name, newest(folder, name))
+    version = _after(before.stem, step)
+    text = re.sub(r"(?m)^version:.*$", f"version: {version}", before.read_text("utf-8"), count=1)
     text = re.sub(r"(?m)^changelog:.*$", 'changelog: ""', text, count=1)
-    path = newest.with_name(version + newest.suffix)
+    path = before.with_name(version + before.suffix)
     with path.open("x", encoding="utf-8") as stream:
         stream.write(text)
     return path
+
+
+def newest(folder: Path, name: str) -> str:
+    """The newest version of a name. Raises NotFound."""
+    found = library.versions(folder, name)
+    if not found:
+        raise NotFound(f"there is no prompt, policy or taxonomy called {name}", field="name")
+    return found[-1]
 
 
 def diff(folder: Path, name: str, old: str, new: str) -> str:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from pydantic import ValidationError
 
 from service.api import cases as cases_api
 from service.api.calling import stations_of
 from service.api.outcomes import site_of
+from service.errors import InvalidInput
 from service.feedback import cases
+from service.feedback.candidates import KINDS
+from service.flagging.policy import CATEGORIES
 from service.people.permissions import require
 from service.web.rendering import FormOf, PageRoute, SignedInOf, go, page, text_of
 
@@ -25,13 +29,21 @@ def candidate_cases(request: Request, signed_in: SignedInOf) -> Response:
     with stations.database.read() as session:
         found = [cases_api.shown(row) for row in cases.listed(session, site, "proposed", SHOWN)]
         counts = cases.counts(session, site)
-    return page(request, "cases.html", signed_in, found=found, counts=counts)
+    return page(
+        request, "cases.html", signed_in, found=found, counts=counts, kinds=KINDS, categories=CATEGORIES
+    )  # fmt: skip
 
 
 @router.post("/quality/cases/export")
-def export(request: Request, signed_in: SignedInOf, _form: FormOf) -> Response:
-    """Propose cases from outcomes."""
-    made = cases_api.export_cases(cases_api.Export(), stations_of(request), signed_in.caller)
+def export(request: Request, signed_in: SignedInOf, form: FormOf) -> Response:
+    """Propose cases from outcomes, from those of a kind or category, or from one."""
+    said = {name: text_of(form, name) for name in ("kind", "category", "outcome")}
+    chosen = {name: said[name] or None for name in ("kind", "category")}
+    try:
+        wanted = cases_api.Export.model_validate(chosen | {"outcomes": [said["outcome"]] if said["outcome"] else []})
+    except ValidationError:
+        raise InvalidInput("there is no such kind, category or outcome") from None
+    made = cases_api.export_cases(wanted, stations_of(request), signed_in.caller)
     return go("/quality/cases", f"{len(made['proposed'])} new cases are proposed.")
 
 

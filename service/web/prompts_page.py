@@ -58,7 +58,8 @@ def move(request: Request, signed_in: SignedInOf, name: str, form: FormOf) -> Re
         return _page(request, signed_in, name, refusal=refusal, written=sent)
     if made["state"] == "gate":
         return go(f"/prompts/{name}", f"A gate run on {wanted.version} was started; it moves the label if it passes.")
-    return go(f"/prompts/{name}", f"{label} of {name} points to {wanted.version}.")
+    restart = " Restart the service: it goes by another version still." if made["restart_needed"] else ""
+    return go(f"/prompts/{name}", f"{label} of {name} points to {wanted.version}.{restart}")
 
 
 def _page(

@@ -13,12 +13,14 @@ from pydantic import BaseModel, ValidationError
 from service.api import audit as audit_api
 from service.api import people as people_api
 from service.api import sites as sites_api
+from service.api import switches as switches_api
 from service.api import webhooks as webhooks_api
 from service.api.calling import stations_of
 from service.clock import rfc3339
 from service.database import Database
 from service.errors import InvalidInput, NotFound
 from service.integrations.webhooks import EVENTS
+from service.models.switches import FEATURES
 from service.people.identity import SignedIn
 from service.people.permissions import ROLES, Caller, require
 from service.people.site_settings import MOST_DAYS
@@ -102,6 +104,16 @@ def add_webhook(request: Request, signed_in: SignedInOf, form: FormOf) -> Respon
     return go("/settings", "The endpoint is registered.")
 
 
+@router.post("/settings/switches")
+def move_switch(request: Request, signed_in: SignedInOf, form: FormOf) -> Response:
+    """Switch off or on what asks models."""
+    require(signed_in.caller, "settings")
+    feature, on = text_of(form, "feature"), text_of(form, "on") == "yes"
+    sent = _checked(switches_api.WantedSwitch, {"on": on, "reason": text_of(form, "reason")})
+    switches_api.move_switch(feature, sent, stations_of(request), signed_in.caller)
+    return go("/settings", f"{feature} is switched {'on' if on else 'off'}.")
+
+
 @router.get("/settings/audit")
 def audit_of_post(request: Request, signed_in: SignedInOf, post: str = "", verify: str = "") -> Response:
     """Every link of the chain about one post, to read or to download; with `verify=all` the whole chain is read anew."""
@@ -136,6 +148,7 @@ def _page(
         default_days=stations.settings.answer_age_days, most_days=MOST_DAYS,
         people=people_api.list_people(stations, caller)["data"], keys=people_api.list_keys(stations, caller)["data"],
         endpoints=webhooks_api.list_endpoints(stations, caller)["data"],
+        switches=switches_api.list_switches(stations, caller)["data"], features=FEATURES,
         chain=_chain(stations, caller), events=EVENTS,
     )  # fmt: skip
 

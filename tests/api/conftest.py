@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import anyio
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -33,6 +35,18 @@ class Service:
         if role is not None:
             headers["Authorization"] = f"Bearer {self.keys[role]}"
         return self.client.request(method, path, headers=headers, **arguments)
+
+    def call_raw(self, method: str, path: str, role: str, headers: dict[str, bytes]) -> httpx.Response:
+        """One request whose header bytes arrive as they are: the test client would make UTF-8 of them."""
+
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.client.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+                key = f"Bearer {self.keys[role]}".encode()
+                sent = {b"Authorization": key} | {name.encode(): value for name, value in headers.items()}
+                return await client.request(method, path, headers=sent)
+
+        return anyio.run(ask)
 
     def post(self, external_id: str, title: str, body: str, **more: Any) -> Any:
         """Send a post as the site."""

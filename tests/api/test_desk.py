@@ -84,6 +84,13 @@ def test_an_old_version_is_refused_and_nothing_is_lost(service: Service, draft: 
     assert [r["text"] for r in kept] == ["My own words."]
 
 
+@pytest.mark.parametrize("version", ["²", "1²", "-1", "*", "abc", "1" + 20 * "0"])
+def test_a_version_that_no_draft_can_have_is_refused_by_name(service: Service, draft: str, version: str) -> None:
+    headers = {"If-Match": f'"{version}"'.encode("latin-1")}
+    refused = service.call_raw("POST", f"/v1/drafts/{draft}/claim", "mentor", headers)
+    assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (422, "invalid_input", "If-Match")
+
+
 def test_two_mentors_never_hold_one_draft(service: Service, draft: str) -> None:
     assert change(service, draft, "claim").status_code == 200
     other = change(service, draft, "claim", "admin")

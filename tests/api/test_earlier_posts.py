@@ -56,6 +56,41 @@ def test_the_same_text_under_another_name_is_a_crosspost(asked: Any) -> None:
     assert found is not None and "by another member" in found["reason"]
 
 
+@pytest.mark.parametrize(
+    ("title", "body", "quoted"),
+    [
+        (TITLE, BODY, ("title", TITLE)),
+        ("", BODY, ("body", "I run a team of four on the billing platform in Leeds.")),
+        (f"  {TITLE} ", f"{BODY} Write to jo.doe@gmail.com.", ("title", TITLE)),
+        ("\u200b", f"<p>\n{BODY}</p>", ("body", "I run a team of four on the billing platform in Leeds.")),
+    ],
+)
+def test_every_flag_of_a_crosspost_quotes_words_of_it(
+    asked: Any, title: str, body: str, quoted: tuple[str, str]
+) -> None:
+    made = asked.post("q-7", title, body, author={"id": "m-1"})
+    found, sent = duplicate(made), {"title": title, "body": body}
+    assert found is not None and [(quote["field"], quote["text"]) for quote in found["quotes"]] == [quoted]
+    for flag in made.json()["flags"]:
+        assert flag["quotes"]
+        assert all(sent[q["field"]][q["start"] : q["end"]] == q["text"] for q in flag["quotes"])
+
+
+def test_a_crosspost_without_a_full_stop_is_quoted_in_part(asked: Any) -> None:
+    endless = " ".join(BODY.replace(".", "").replace("?", "").split() * 3)
+    assert asked.post("q-8", "", endless, author={"id": "m-2"}).status_code == 201
+    found = duplicate(asked.post("q-9", "", endless, author={"id": "m-3"}))
+    assert found is not None and [quote["text"] for quote in found["quotes"]] == [endless[:300]]
+
+
+def test_a_thread_that_asks_the_same_is_a_crosspost_that_quotes_its_title(service: Any) -> None:
+    thread = {"title": TITLE, "body": BODY, "created_at": "2026-01-01T00:00:00Z"}
+    assert service.call("PUT", "/v1/threads/acme/t-same", json=thread).status_code in (200, 201)
+    found = duplicate(service.post("q-10", TITLE, BODY))
+    assert found is not None and found["found_by"] == ["retrieval:duplicates"]
+    assert [quote["text"] for quote in found["quotes"]] == [TITLE]
+
+
 def test_an_edit_of_a_post_is_not_a_crosspost_of_itself(asked: Any) -> None:
     assert duplicate(asked.post("q-1", TITLE, f"{BODY} Edit: thanks, I will wait.", author={"id": "m-1"})) is None
 

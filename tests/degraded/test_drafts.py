@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from service.app import Adapters
+from service.models.scripted import ScriptedBackend
 from tests.degraded.conftest import PROMOTION, WritingServer
 
 FAULTS = {
@@ -71,6 +73,16 @@ def test_a_model_elsewhere_writes_a_draft_whose_sentences_were_shown_to_it(
     assert server.asked == {"writes": 1}
 
 
+def test_what_models_took_that_wrote_nothing_usable_stands_in_the_record(by_hand: Callable[..., Any]) -> None:
+    backend = ScriptedBackend(["Sure! Here is what I think about it."] * 2)
+    service = by_hand(Adapters(completions=backend), draft_model="openai/gpt-4.1-mini")
+    made = service.post("p1", *PROMOTION, draft="async").json()
+    service.run_jobs()
+    told = newest(service, made)["provenance"]
+    assert told["usage"]["input_tokens"] == 20 and told["usage"]["cost_usd"] > 0 and told["prompts"] == []
+    assert draft_of(service, made)["provenance"]["cost_usd"] == told["usage"]["cost_usd"]
+
+
 def test_the_second_model_of_a_chain_writes_when_the_first_is_broken(
     by_hand: Callable[..., Any], server: WritingServer
 ) -> None:
@@ -102,10 +114,18 @@ def test_drafting_that_is_switched_off_leaves_the_post_to_people(by_hand: Callab
     assert made["draft"] is None and not service.run_jobs()
 
 
-def test_the_kill_switch_at_run_time_gives_a_scaffold_that_says_so(by_hand: Callable[..., Any]) -> None:
+def test_the_kill_switch_at_run_time_leaves_a_scaffold_to_people_and_says_so(by_hand: Callable[..., Any]) -> None:
     service = by_hand()
-    service.stations.gateway._asking.switches.set("draft", False, by="ada", reason="invents facts")
+    off = {"on": False, "reason": "invents facts"}
+    assert service.call("PUT", "/v1/switches/draft", "admin", json=off).json()["on"] is False
     made = service.post("p1", *PROMOTION, draft="async").json()
     service.run_jobs()
-    assert draft_of(service, made)["kind"] == "scaffold"
-    assert newest(service, made)["degraded_because"] == [{"part": "draft", "reason": "feature_off", "reader": "deep"}]
+    draft = draft_of(service, made)
+    assert draft["kind"] == "scaffold" and any("feature_off" in note for note in draft["notes"])
+    after = newest(service, made)
+    assert after["degraded_because"] == [{"part": "draft", "reason": "feature_off", "reader": "deep"}]
+    assert after["route"] == made["route"]
+    service.call("PUT", "/v1/switches/draft", "admin", json={"on": True, "reason": "mended"})
+    again = service.post("p2", *PROMOTION, draft="async").json()
+    service.run_jobs()
+    assert not newest(service, again)["degraded"]

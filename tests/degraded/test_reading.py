@@ -61,6 +61,14 @@ def test_a_deep_reader_that_fails_keeps_the_fast_route(
     assert service.jobs.waiting[0][0] == "read_deep" and service.jobs.waiting[0][3] == 60.0
 
 
+def test_what_failed_readings_cost_stands_in_the_record(by_hand: Callable[..., Any]) -> None:
+    service = reading(by_hand, RUBBISH, RUBBISH)
+    made = service.post("p1", *QUIET).json()
+    service.run_jobs(most=1)
+    told = newest(service, made)["provenance"]
+    assert told["usage"]["input_tokens"] == 20 and told["usage"]["cost_usd"] > 0 and told["prompts"] == []
+
+
 def test_a_failed_deep_reading_is_tried_again_and_what_it_finds_then_counts(by_hand: Callable[..., Any]) -> None:
     service = reading(by_hand, FAILS, FAILS, NO_FLAGS)
     made = service.post("p1", *QUIET).json()

@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from service.drafting.asking import questions_for
 from service.drafting.points import choose, usable
 from service.drafting.scaffold import build, staleness_note
@@ -40,6 +42,27 @@ def test_opposite_advice_stands_side_by_side(embedder: Any) -> None:
     ), embedder)  # fmt: skip
     differ = [s.sources[0].passage_id for s in made if s.section == "differ"]
     assert sorted(differ) == ["p1", "p2"]
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    ("You should tell your manager about the other offer this week.",
+     "You should not tell your manager about the other offer this week."),
+    ("Tell your manager about the other offer before Friday.", "Never tell your manager about the other offer before Friday."),
+    ("Accept the counter offer that they made you.", "Decline the counter offer that they made you."),
+])  # fmt: skip
+def test_a_contradiction_in_nearly_the_same_words_is_no_repetition(embedder: Any, one: str, other: str) -> None:
+    made = build("Another offer", "Do I tell my manager?", evidence(passage(one, 1), passage(other, 2)), embedder)
+    assert [s.section for s in made if s.sources] == ["differ", "differ"]
+    assert {s.sources[0].passage_id for s in made if s.sources} == {"p1", "p2"}
+
+
+def test_what_two_mentors_say_alike_is_said_once(embedder: Any) -> None:
+    said = [
+        "You should not tell your manager about the other offer.",
+        "Do not tell your manager about the other offer yet.",
+    ]
+    made = build("Another offer", "Do I tell my manager?", evidence(passage(said[0], 1), passage(said[1], 2)), embedder)
+    assert [s.section for s in made if s.sources] == ["agree"]
 
 
 def test_a_planted_sentence_is_never_quoted(embedder: Any) -> None:

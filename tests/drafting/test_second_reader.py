@@ -87,3 +87,9 @@ def test_nobody_is_told_a_sentence_before_it_has_been_read_twice(read_twice: Any
     heard: list[str] = []
     made = write(drafter, found, listener=Listener(lambda s: heard.append(s.id), lambda: heard.append("withdrawn")))
     assert heard == [s.id for s in made.sentences] and len(heard) == 2
+
+
+def test_what_a_second_reader_took_that_said_nothing_usable_is_kept(read_twice: Any, found: Evidence) -> None:
+    drafter, _ = read_twice(reply(*GOOD), *[{"verdicts": "none"}] * 2)
+    made = write(drafter, found)
+    assert made.provenance["second_reader"] == {"input_tokens": 20, "output_tokens": 10, "cost_usd": 0.0}

@@ -7,6 +7,7 @@ import pytest
 from service.drafting.draft import Dropped, Sentence
 from service.drafting.verify import Claim, read_shown, verify
 from service.retrieval.evidence import Evidence
+from tests.drafting.conftest import evidence, passage
 
 QUOTE = "Ask your manager which two people outside the team must know the work."
 
@@ -53,6 +54,23 @@ def test_a_claim_that_fails_a_step_is_dropped_with_the_reason(
 ) -> None:
     made = checked(given, found, embedder)
     assert isinstance(made, Dropped) and reason in made.reason and made.text == given.text
+
+
+TELL, HIDE = (
+    "Tell your manager about the other offer this week.",
+    "You should not tell your manager about the other offer.",
+)
+
+
+@pytest.mark.parametrize(("section", "second", "grounding"), [
+    ("answer", HIDE, "partial"), ("differ", HIDE, "supported"), ("answer", TELL.replace("Tell", "Just tell"), "supported"),
+])  # fmt: skip
+def test_a_claim_whose_sources_advise_against_each_other_is_supported_in_part(
+    embedder: Any, section: str, second: str, grounding: str
+) -> None:
+    given = claim("Tell your manager about the other offer this week.", ("p1", TELL), ("p2", second), section=section)
+    made = checked(given, evidence(passage(TELL, 1), passage(second, 2)), embedder)
+    assert isinstance(made, Sentence) and made.grounding == grounding
 
 
 def test_a_judgement_is_marked_as_one(found: Evidence, embedder: Any) -> None:

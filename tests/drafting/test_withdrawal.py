@@ -41,8 +41,8 @@ def shown(service: Any, draft_id: str) -> dict[str, Any]:
 
 
 def events(service: Any, draft_id: str, last: str | None = None) -> list[tuple[int, str, dict[str, Any]]]:
-    headers = {"Last-Event-ID": last} if last else {}
-    text = service.call("GET", f"/v1/drafts/{draft_id}/events", "mentor", headers=headers).text
+    headers = {"Last-Event-ID": last.encode("latin-1")} if last else {}
+    text = service.call_raw("GET", f"/v1/drafts/{draft_id}/events", "mentor", headers).text
     found = []
     for block in text.split("\n\n"):
         lines = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
@@ -53,6 +53,14 @@ def events(service: Any, draft_id: str, last: str | None = None) -> list[tuple[i
 
 def quotes(draft: dict[str, Any]) -> str:
     return json.dumps(draft["sentences"])
+
+
+@pytest.mark.parametrize("last", ["²", "1²", "-1", "0x1", "10000000000", "1" + 20 * "0"])
+def test_an_event_id_that_no_event_can_have_counts_as_none(drafting: Any, last: str) -> None:
+    draft_id = draft_of(drafting)
+    every = events(drafting, draft_id)
+    assert every and events(drafting, draft_id, last) == events(drafting, draft_id, "0") == every
+    assert events(drafting, draft_id, "1") == every[1:]
 
 
 def test_a_draft_quotes_past_answers(drafting: Any) -> None:
@@ -217,3 +225,37 @@ def test_a_point_that_a_mentor_took_in_goes_with_its_source(drafting: Any) -> No
     assert passage["points"][0] not in kept and "My own words." in kept
     blocked = drafting.call("GET", f"/v1/drafts/{draft_id}/markdown", "mentor").json()["blockers"]
     assert {"stale", "source"} <= {b["kind"] for b in blocked}
+
+
+@pytest.mark.parametrize("how", ["delete", "opt out"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_a_mentor_saved_loses_the_words_of_a_withdrawn_source_and_keeps_their_own(
+    drafting: Any, how: str, whole: bool
+) -> None:
+    draft_id = draft_of(drafting)
+    seen = drafting.call("GET", f"/v1/desk/drafts/{draft_id}", "mentor").json()
+    quoted = [s for s in seen["sentences"] if s["sources"]]
+    said = [source["quote"] for s in quoted for source in s["sources"]]
+    assert any("Write down what changed" in quote for quote in said)
+    headers = {"If-Match": f'"{seen["version"]}"'}
+    claimed = drafting.call("POST", f"/v1/drafts/{draft_id}/claim", "mentor", headers=headers).json()
+    path, headers = f"/v1/drafts/{draft_id}/revisions", {"If-Match": str(claimed["version"])}
+    mine = f"My own words, as Noor said: “{said[0]}” And mine again."
+    sent: dict[str, Any] = {"text": f"{claimed['text']}\n\n{mine}"}
+    if not whole:
+        change = {"id": quoted[0]["id"], "action": "change", "text": mine}
+        sent = {"sentences": [change, {"id": quoted[-1]["id"], "action": "keep"}]}
+    assert drafting.call("POST", path, "mentor", headers=headers, json=sent).status_code == 201
+    if how == "delete":
+        drafting.call("DELETE", "/v1/threads/acme/t-promo")
+    else:
+        drafting.stations.set_reuse("acme", "mentor-1", "opted_out")
+    saved = drafting.call("GET", path, "mentor").json()["data"]
+    desk_now = drafting.call("GET", f"/v1/desk/drafts/{draft_id}", "mentor").json()
+    gone = [quote for quote in said if "promotion" in quote or "Write down" in quote or "Ask your manager" in quote]
+    for told in (json.dumps(saved, ensure_ascii=False), json.dumps(desk_now, ensure_ascii=False)):
+        assert not [quote for quote in gone if quote in told]
+        assert "My own words, as Noor said:" in told and "And mine again." in told
+    again = {"text": saved[0]["text"], "sentences": saved[0]["sentences"]}
+    headers = {"If-Match": str(desk_now["version"])}
+    assert drafting.call("POST", path, "mentor", headers=headers, json=again).status_code == 201

@@ -9,7 +9,7 @@ import pytest
 
 from service.drafting.ask_model import Listener
 from service.drafting.draft import Sentence
-from service.drafting.write import Drafter
+from service.drafting.write import NO_WRITER, Drafter
 from service.flagging.flag import Route
 from service.intake.normalise import normalise
 from service.intake.post import Author, NewPost
@@ -85,10 +85,78 @@ def test_what_is_grounded_is_shown_and_what_is_invented_is_kept_as_dropped(draft
     assert made.provenance["model"] == "test/strong" and made.provenance["prompt"]["name"] == "draft_answer"
 
 
+def test_a_passage_that_was_not_shown_costs_its_sentence_and_not_the_reply(drafter: Any, found: Evidence) -> None:
+    invented = entry("Write down what changed for them.", ("p9", "Write down what changed for them"))
+    writer, backend = drafter(reply(GOOD[0], invented, GOOD[1]))
+    got: list[str] = []
+    made = write(writer, found, listener=Listener(lambda s: got.append(s.text), lambda: got.append("withdrawn")))
+    assert made.kind == "answer" and [s.text for s in made.sentences] == got == [g["text"] for g in GOOD]
+    assert [(d.text, "not shown" in d.reason) for d in made.dropped] == [(invented["text"], True)]
+    assert made.provenance["rungs"] == ["strict"] and len(backend.requests) == 1
+    item = backend.requests[0].schema["properties"]["sentences"]["items"]["properties"]
+    assert item["sources"]["items"]["properties"]["passage_id"]["enum"] == ["p1", "p2"]
+
+
+def test_a_sentence_too_many_costs_itself_and_not_the_reply(drafter: Any, found: Evidence) -> None:
+    more = [entry(f"Ask yourself, {'again and ' * n}again.", kind="judgement", section="ask") for n in range(12)]
+    late = entry("Write down what changed for them, with a number.", ("p1", "Write down what changed for them"))
+    writer, backend = drafter(reply(*GOOD, *more, late))
+    got: list[str] = []
+    made = write(writer, found, listener=Listener(lambda s: got.append(s.text), lambda: got.append("withdrawn")))
+    assert [s.text for s in made.sentences] == got == [e["text"] for e in [*GOOD, *more]]
+    assert [(d.text, d.reason) for d in made.dropped] == [(late["text"], "one sentence more than was asked for")]
+    assert [s.thread_id for s in made.dropped[0].sources] == ["t1"] and len(backend.requests) == 1
+    assert backend.requests[0].schema["properties"]["sentences"]["maxItems"] == 14
+
+
+@pytest.mark.parametrize("wrong", [
+    {"form": "answer", "sentences": GOOD}, reply(GOOD[0] | {"kind": "guess"}), reply(GOOD[0] | {"sources": [{"passage_id": 1}]}),
+])  # fmt: skip
+def test_a_reply_of_another_shape_is_asked_for_again(drafter: Any, found: Evidence, wrong: Any) -> None:
+    made = write(drafter(wrong, reply(*GOOD))[0], found)
+    assert made.provenance["rungs"] == ["wrong_schema", "reasked", "strict"] and len(made.sentences) == 2
+
+
 def test_too_little_left_becomes_a_scaffold(drafter: Any, found: Evidence) -> None:
     made = write(drafter(reply(GOOD[0], entry("Learn Rust.", ("p1", "Write down what changed"))))[0], found)
     assert made.kind == "scaffold" and any("Assembled" in n for n in made.notes)
     assert GOOD[0]["text"] in [d.text for d in made.dropped]
+
+
+@pytest.mark.parametrize(("lines", "said"), [
+    ([reply(GOOD[0], entry("Learn Rust.", ("p1", "Write down what changed")))], "too little of what the model wrote survived"),
+    ([reply()], "too little of what the model wrote survived"), (["no json"] * 8, "no model gave one"),
+    ([reply(*GOOD, form="scaffold")], "the model wrote a scaffold"),
+])  # fmt: skip
+def test_a_scaffold_in_the_place_of_an_answer_that_was_asked_for_says_so(
+    drafter: Any, found: Evidence, lines: list[Any], said: str
+) -> None:
+    made = write(drafter(*lines)[0], found, form="answer")
+    assert made.kind == "scaffold" and made.notes[0].startswith("An answer was asked for") and said in made.notes[0]
+    for form in (None, "scaffold"):
+        assert not any("asked for" in n for n in write(drafter(*lines)[0], found, form=form).notes)
+
+
+@pytest.mark.parametrize("form", [None, "answer"])
+def test_an_answer_that_stands_says_nothing_of_its_form(drafter: Any, found: Evidence, form: Any) -> None:
+    assert not any("asked for" in n for n in write(drafter(reply(*GOOD))[0], found, form=form).notes)
+
+
+def test_where_no_model_is_configured_one_note_says_so(drafter: Any, found: Evidence) -> None:
+    made = write(drafter(model="")[0], found, form="answer")
+    assert [n for n in made.notes if "answer" in n] == [NO_WRITER]
+
+
+def test_sources_that_differ_are_named_by_the_number_of_their_sentence(drafter: Any) -> None:
+    tell, hide = (
+        "Tell your manager about the other offer this week.",
+        "You should not tell your manager about the other offer.",
+    )
+    both = entry(tell, ("p2", tell), ("p3", hide))
+    made = write(drafter(reply(GOOD[0], both))[0], evidence(passage(ASK, 1), passage(tell, 2), passage(hide, 3)))
+    assert [s.grounding == "partial" for s in made.sentences][1]
+    assert any("sentence 2," in n and "advise against each other" in n for n in made.notes)
+    assert not any(tell in n for n in made.notes)
 
 
 @pytest.mark.parametrize("line", [BackendFailure("bad_request", "x"), "no json", ""])
@@ -168,6 +236,14 @@ def test_the_bundled_model_numbers_its_passages(drafter: Any, found: Evidence) -
     assert any("does not follow wishes" in n for n in made.notes)
 
 
+def test_a_number_of_no_passage_costs_the_bundled_model_one_sentence(drafter: Any, found: Evidence) -> None:
+    said = [(1, GOOD[0]["text"]), (4, "Write down what changed for them."), (2, GOOD[1]["text"])]
+    lines = {"sentences": [{"source": number, "text": text} for number, text in said]}
+    made = write(drafter(lines, model="local/SmolLM2-135M-Instruct")[0], found)
+    assert [s.text for s in made.sentences] == [g["text"] for g in GOOD]
+    assert [(d.text, "not shown" in d.reason) for d in made.dropped] == [(said[1][1], True)]
+
+
 def rewrite(writer: Drafter, found: Evidence, before: list[Sentence], sentence_id: str, **more: Any) -> Any:
     return writer.rewrite(POST, READABLE, found, before, "answer", sentence_id, today=TODAY, **more)
 
@@ -217,3 +293,11 @@ def test_another_attempt_is_another_request(drafter: Any, found: Evidence) -> No
 def test_a_repeated_sentence_is_shown_once(drafter: Any, found: Evidence) -> None:
     made = write(drafter(json.dumps(reply(*GOOD, GOOD[0])))[0], found)
     assert len(made.sentences) == 2
+
+
+def test_what_the_first_models_of_a_chain_took_in_vain_counts_too(drafter: Write, found: Evidence) -> None:
+    small = {"sentences": [{"source": n, "text": good["text"]} for n, good in enumerate(GOOD, 1)]}
+    lines = ["Sure, here it is.", "Sure, here it is.", small]
+    made = write(drafter(*lines, model="test/strong,local/SmolLM2-135M-Instruct")[0], found)
+    assert made.provenance["prompt"]["name"] == "draft_small"
+    assert (made.provenance["fell_back_because"], made.provenance["input_tokens"]) == ("unusable_reply", 30)

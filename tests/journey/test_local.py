@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from service import local
+from service.clock import system_clock
 from service.corpus.vectors import FolderLock
-from service.errors import InvalidInput
+from service.errors import AnswerloopError, InvalidInput
+from service.people import identity
 from service.serving import note_path
 from service.settings import Settings
 from tests.corpus.importers.sources import write_jsonl
@@ -89,6 +91,37 @@ def test_a_server_that_holds_the_vectors_is_running_though_it_does_not_answer_ye
     assert local.running_server(settings) is None
 
 
+def kinds(kind: type[AnswerloopError] = AnswerloopError) -> list[type[AnswerloopError]]:
+    """Every kind of error."""
+    return [kind, *(deeper for below in kind.__subclasses__() for deeper in kinds(below))]
+
+
+def test_each_refusal_of_the_server_has_the_exit_code_of_its_kind() -> None:
+    refused = {f"/{kind.code}": kind for kind in kinds()}
+    assert {kind.exit_code for kind in refused.values()} == {1, 2, 3, 4}
+
+    def answer(_method: str, path: str) -> tuple[int, Any]:
+        return refused[path].status, {"code": refused[path].code, "detail": f"said of {path}"}
+
+    with serving(answer) as url:
+        server = local.RunningServer(url, "k")
+        for path, kind in refused.items():
+            for ask in (
+                lambda path: server.call("POST", path, json={}),
+                lambda path: server.follow(path, {}, lambda *_: None),
+            ):
+                with pytest.raises(AnswerloopError, match=f"^said of {path}$") as raised:
+                    ask(path)
+                assert raised.value.exit_code == kind.exit_code, path
+
+
+@pytest.mark.parametrize("body", ["busy", ["busy"], {"error": "busy"}, {"code": "of_tomorrow", "detail": "502"}])
+def test_a_refusal_in_other_words_than_ours_is_named_by_its_status(body: Any) -> None:
+    with serving(lambda _method, _path: (502, body)) as url, pytest.raises(AnswerloopError, match="502") as raised:
+        local.RunningServer(url, "k").call("GET", "/v1/anything")
+    assert raised.value.exit_code == 1
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"pid": "x", "url": "u", "key": "k"}'])
 def test_an_unreadable_note_is_no_running_server(settings: Settings, text: str) -> None:
     note_path(settings).write_text(text, "utf-8")
@@ -143,3 +176,20 @@ def test_the_command_ends_with_the_exit_code_of_invalid_input_and_one_line(tmp_p
     done = answerloop(tmp_path, "assess", "-", stdin="a\0b")
     assert done.returncode == InvalidInput.exit_code
     assert done.stderr == "answerloop: title: holds a NUL character\n"
+
+
+@pytest.mark.parametrize(("said", "announced"), [([], True), (["--kind", "question"], False)])
+def test_the_command_knows_an_ama_by_its_title_unless_its_kind_is_said(
+    settings: Settings, said: list[str], announced: bool
+) -> None:
+    with local.open_database(settings) as database, database.write() as session:
+        identity.create_key(session, "site", "acme", system_clock())
+    text = "AMA: nine years of releases\nAsk about rollbacks, about audits, about sleep."
+    command = ["assess", "-", "--site", "acme", "--offline", "--json", *said]
+    made = json.loads(answerloop(settings.data_dir, *command, stdin=text, DRAFT_MODEL="").stdout)
+    assert sorted(made) == ["assessment", "draft"], "the shape that the help of --json names"
+    assert (made["draft"]["abstained_because"] == "an announcement asks for no answer") is announced
+
+
+def test_the_help_names_the_shape_of_the_json(tmp_path: Path) -> None:
+    assert "{assessment, draft}" in " ".join(answerloop(tmp_path, "assess", "--help", COLUMNS="300").stdout.split())

@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
 
+from service.integrations import webhooks
+from service.integrations.tables import WebhookDeliveryRow
 from tests.api.conftest import *
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-class Receiver(BaseHTTPRequestHandler):
+@dataclass
+class Attempt:
+    """One request that a receiver was sent, its signature verified, and what it answered."""
+
+    id: str
+    event: dict[str, Any]
+    status: int
+
+
+@dataclass
+class Receiver:
+    """A site's endpoint on a port, and every attempt it was sent, in order."""
+
+    url: str
+    attempts: list[Attempt]
+
+    def told(self) -> set[str]:
+        """The events that arrived and were accepted."""
+        return {attempt.event["type"] for attempt in self.attempts if attempt.status == 204}
+
+
+class Handler(BaseHTTPRequestHandler):
     """Keeps what it is sent; refuses the first attempt of each delivery."""
 
-    got: list[tuple[str, dict[str, Any]]]
-    refused: set[str]
+    attempts: list[Attempt]
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        Webhook(SECRET).verify(body, headers)
-        self.got.append((headers["webhook-id"], json.loads(body)))
-        self.send_response(204)
+        event = Webhook(SECRET).verify(body, headers)
+        known = {attempt.id for attempt in self.attempts}
+        status = 204 if headers["webhook-id"] in known else 503
+        self.attempts.append(Attempt(headers["webhook-id"], event, status))
+        self.send_response(status)
         self.end_headers()
 
     def log_message(self, *_: Any) -> None:
@@ -36,12 +60,12 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def receiver() -> Iterator[tuple[str, list[tuple[str, dict[str, Any]]]]]:
-    got: list[tuple[str, dict[str, Any]]] = []
-    handler = type("Handler", (Receiver,), {"got": got, "refused": set()})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    monkeypatch.setattr(webhooks, "RETRY_AFTER_S", (0,) * len(webhooks.RETRY_AFTER_S))
+    attempts: list[Attempt] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Keeping", (Handler,), {"attempts": attempts}))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/hooks", got
+    yield Receiver(f"http://127.0.0.1:{server.server_port}/hooks", attempts)
     server.shutdown()
     server.server_close()
 
@@ -53,9 +77,8 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.1)
 
 
-def test_a_post_becomes_a_draft_and_the_site_is_told(start: Callable[..., Any], receiver: Any) -> None:
-    url, got = receiver
-    service = start(jobs=True, webhook_url=url, webhook_secret=SECRET, webhook_allow_private=True)
+def test_a_post_becomes_a_draft_and_the_site_is_told(start: Callable[..., Any], receiver: Receiver) -> None:
+    service = start(jobs=True, webhook_url=receiver.url, webhook_secret=SECRET, webhook_allow_private=True)
     made = service.post(
         "p1",
         "Passed over for promotion a second time",
@@ -76,20 +99,35 @@ def test_a_post_becomes_a_draft_and_the_site_is_told(start: Callable[..., Any], 
         )
     lanes = [a["lane"] for a in service.call("GET", f"/v1/posts/{made['post_id']}/assessments").json()["data"]]
     assert lanes == ["deep", "fast"]
-    wait_for(lambda: {"assessment.completed", "draft.ready"} <= {event["type"] for _, event in got})
+    wait_for(lambda: {"assessment.completed", "draft.ready"} <= receiver.told())
     events = service.call("GET", f"/v1/drafts/{draft_id}/events").text
     assert "event: ready" in events
     after = service.call("GET", f"/v1/drafts/{draft_id}/events", headers={"Last-Event-ID": "9999"}).text
     assert "event:" not in after
 
 
-def test_an_urgent_post_is_announced_and_gets_no_draft(start: Callable[..., Any], receiver: Any) -> None:
-    url, got = receiver
-    service = start(jobs=True, webhook_url=url, webhook_secret=SECRET, webhook_allow_private=True)
+def test_an_urgent_post_is_announced_and_gets_no_draft(start: Callable[..., Any], receiver: Receiver) -> None:
+    service = start(jobs=True, webhook_url=receiver.url, webhook_secret=SECRET, webhook_allow_private=True)
     made = service.post("p2", "Tired of it all", "I do not want to be alive anymore.", draft="wait").json()
     assert made["route"]["to"] == "urgent_review"
     assert made["draft"]["status"] == "abstained"
-    wait_for(lambda: "review.urgent" in {event["type"] for _, event in got})
+    wait_for(lambda: "review.urgent" in receiver.told())
+
+
+def test_a_refused_delivery_is_sent_again_under_the_same_id(start: Callable[..., Any], receiver: Receiver) -> None:
+    service = start(jobs=True, webhook_url=receiver.url, webhook_secret=SECRET, webhook_allow_private=True)
+    made = service.post("p4", "Which of two offers?", "One pays more, the other has a mentor for me.").json()
+    wait_for(lambda: "assessment.completed" in receiver.told())
+    refused, accepted = (a for a in receiver.attempts if a.event["data"]["assessment_id"] == made["id"])
+    assert (refused.status, accepted.status) == (503, 204)
+    assert refused.id == accepted.id and refused.event == accepted.event
+
+    def kept() -> tuple[str, int]:
+        with service.stations.database.read() as session:
+            row = session.get_one(WebhookDeliveryRow, accepted.id)
+            return row.state, row.attempts
+
+    wait_for(lambda: kept() == ("delivered", 2))
 
 
 def test_a_deleted_source_makes_its_drafts_stale(start: Callable[..., Any]) -> None:

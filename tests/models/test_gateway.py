@@ -22,6 +22,7 @@ from service.models.ledger import SERVICE
 from service.models.scripted import Line, ScriptedBackend
 from service.models.tables import ModelReplyRow, ModelUsageRow
 from service.settings import Settings
+from service.switching import switch
 
 MINI, NANO, LOCAL = "openai/gpt-4.1-mini", "openai/gpt-4.1-nano", "local/SmolLM2-135M-Instruct"
 MILLION = 1_000_000
@@ -175,17 +176,24 @@ def test_a_reply_is_kept_for_a_day(setting: Setting) -> None:
     assert gateway.complete(call(subjects=("p",))).text == "two"
 
 
+def moved(setting: Setting, gateway: Gateway, *, on: bool, reason: str) -> None:
+    switch(setting.database, gateway.switches, "draft", on=on, reason=reason, by="ada", now=setting.now)
+    setting.now += timedelta(seconds=1)
+
+
 def test_the_kill_switch_stops_one_feature_in_every_process_within_a_second(setting: Setting) -> None:
     here, backend = setting.gateway("one", "two", "three")
     there, _ = setting.gateway()
     here.complete(call(repeat=1))
-    there._asking.switches.set("draft", False, by="ada", reason="invents facts")
+    moved(setting, there, on=False, reason="invents facts")
+    with pytest.raises(FeatureOff):
+        there.complete(call(repeat=2))
     time.sleep(1.05)
     with pytest.raises(FeatureOff):
         here.complete(call(repeat=2))
     tags = ModelCall("tags", (MINI,), (Message("user", "x"),))
     assert here.complete(tags).text == "two"
-    there._asking.switches.set("draft", True, by="ada", reason="mended")
+    moved(setting, there, on=True, reason="mended")
     time.sleep(1.05)
     assert here.complete(call(repeat=3)).text == "three"
     assert len(backend.requests) == 3

@@ -130,6 +130,34 @@ def test_the_commands_lead_from_a_new_version_to_production_and_back(folder: Pat
     assert refused.returncode == 1 and "unmeasured" in refused.stderr and "Traceback" not in refused.stderr
 
 
+def test_without_versions_production_is_rendered_and_compared_with_the_newest(folder: Path) -> None:
+    version = second(folder, "draft_small")
+    assert (
+        answerloop(folder, "render", "draft_small").stdout
+        == answerloop(folder, "render", "draft_small", "1.0.0").stdout
+    )
+    assert "Be kind." in answerloop(folder, "render", "draft_small", version).stdout
+    assert "+Be kind." in answerloop(folder, "diff", "draft_small").stdout
+    assert "-Be kind." in answerloop(folder, "diff", "draft_small", version, "1.0.0").stdout
+    unknown = answerloop(folder, "render", "nothing")
+    assert unknown.returncode == 1 and "Traceback" not in unknown.stderr and "no label production" in unknown.stderr
+
+
+def test_a_version_that_names_a_model_is_refused(folder: Path) -> None:
+    path = release.new_version(folder, "draft_small")
+    text = path.read_text("utf-8").replace('changelog: ""', "changelog: Asks another.")
+    path.write_text(text.replace("model: null", "model: openai/gpt-4.1-mini"), "utf-8")
+    (problem,) = check(folder)
+    line = line_of(path, "model: openai/gpt-4.1-mini")
+    assert str(problem).startswith(f"{path}:{line}: which models are asked is for the settings to say")
+
+
+def test_the_command_says_that_a_moved_policy_needs_a_restart(folder: Path) -> None:
+    moved = answerloop(folder, "move", "policy/tech-career", "production", "1.0.0")
+    assert "1.0.0 → 1.0.0" in moved.stdout and "restart the service" in moved.stdout
+    assert "restart" not in answerloop(folder, "move", "flag_post", "production", "1.0.0").stdout
+
+
 def test_check_ends_with_code_1_where_a_released_file_changed(folder: Path) -> None:
     path = library.path_of(folder, *DRAFT)
     path.write_bytes(path.read_bytes() + b"\n")

@@ -93,3 +93,16 @@ def test_a_move_to_nowhere_is_refused_on_the_page(judged: Callable[..., Any], se
     admin = admin_of(service)
     answer = admin.post(PAGE, data={"csrf": csrf(admin.get(PAGE).text)} | sent)
     assert answer.status_code in (404, 422) and "Not moved:" in answer.text
+
+
+def test_a_moved_policy_says_on_its_page_that_a_restart_is_needed(judged: Callable[..., Any], folder: Path) -> None:
+    page = "/prompts/policy/tech-career"
+    version = second(folder, "policy/tech-career")
+    service, _ = judged("passed")
+    service.stations.labels.move("policy/tech-career", "production", version, by="ada", reason="newer")
+    admin = admin_of(service)
+    assert "Restart needed:" in admin.get(page).text and "restart needed" in admin.get("/prompts").text
+    sent = {"csrf": csrf(admin.get(page).text), "version": "1.0.0"}
+    back = admin.post(page, data=sent).text
+    assert "points to 1.0.0." in back and "Restart" not in back
+    assert "points to 1.1.0. Restart the service" in admin.post(page, data=sent | {"version": version}).text

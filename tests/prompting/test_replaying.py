@@ -80,3 +80,66 @@ def test_an_erased_post_cannot_be_replayed(service_on: Callable[..., Any]) -> No
     service.call("DELETE", f"/v1/posts/{made['post_id']}")
     assert replayed(service, made["id"]).status_code == 404
     assert service.call("POST", "/v1/prompts/replay", role="moderator", json={"assessment": "x"}).status_code == 403
+
+
+def written_anew(service: Any, draft: str, **wish: Any) -> dict[str, Any]:
+    """The newest assessment of the post after a draft was written anew beside `draft`."""
+    etag = service.call("GET", f"/v1/drafts/{draft}", "mentor").headers["etag"]
+    anew = service.call("POST", f"/v1/drafts/{draft}/regenerate", "mentor", json=wish, headers={"If-Match": etag})
+    assert anew.status_code == 202 and service.run_jobs() == ["write_draft"]
+    found: dict[str, Any] = service.call("GET", f"/v1/posts/{anew.json()['post_id']}").json()["assessment"]
+    return found
+
+
+def test_drafts_written_anew_are_asked_for_with_the_same_words(service_on: Callable[..., Any]) -> None:
+    service, made = assessed(service_on, NO_FLAGS, writes, writes, writes)
+    draft = made["draft"]["id"]
+    written_anew(service, draft, form="answer", instruction="shorter")
+    first = service.call("GET", f"/v1/drafts/{draft}", "mentor").json()["sentences"][0]
+    after = written_anew(service, draft, sentence_id=first["id"], instruction="kinder")
+    calls = replayed(service, after["id"]).json()["calls"][1:]
+    assert [call["same"] for call in calls] == [True] * 3
+    assert "Write an answer, not a scaffold. shorter" in calls[1]["messages"][-1]["content"]
+    assert first["text"] in calls[2]["messages"][-1]["content"] and "kinder" in calls[2]["messages"][-1]["content"]
+
+
+def test_a_danger_found_after_the_draft_was_written_does_not_hide_what_was_asked(
+    service_on: Callable[..., Any],
+) -> None:
+    danger = {
+        "category": "self_harm_risk", "clause": "5.1", "quotes": ["How do I write that down?"], "reason": "r",
+        "counter_reading": "c", "probability": 0.99,
+    }  # fmt: skip
+    lines = writes, {"flags": [danger], "summary": "s"}
+    service = service_on(Adapters(completions=ScriptedBackend(lines)), draft_model=MODEL, flag_model=MODEL)
+    made = service.post("p1", *PROMOTION, draft="async").json()
+    service.jobs.waiting.reverse()
+    assert service.run_jobs() == ["write_draft", "read_deep"]
+    after = service.call("GET", f"/v1/posts/{made['post_id']}").json()["assessment"]
+    assert after["route"]["to"] == "urgent_review"
+    calls = replayed(service, after["id"]).json()["calls"]
+    assert [(call["prompt"], call["same"]) for call in calls] == [("draft_answer", True), ("flag_post", True)]
+
+
+def supports(request: Any) -> dict[str, Any]:
+    """A second reader that believes every claim."""
+    count = request.messages[-1].content.count("<<<claim") or 9
+    return {"verdicts": [{"claim": n, "reason": "r", "verdict": "supported"} for n in range(1, count + 1)]}
+
+
+def test_the_second_reader_of_a_draft_stands_in_the_record_with_what_it_cost(service_on: Callable[..., Any]) -> None:
+    lines = writes, supports
+    service = service_on(Adapters(completions=ScriptedBackend(lines)), draft_model=MODEL, nli_model=MODEL)
+    made = service.post("p1", *PROMOTION, draft="async").json()
+    service.run_jobs()
+    after = service.call("GET", f"/v1/posts/{made['post_id']}").json()["assessment"]
+    draft = service.call("GET", f"/v1/drafts/{made['draft']['id']}", "mentor").json()
+    assert draft["assessment_id"] == made["id"]
+    used, second = draft["provenance"], draft["provenance"]["second_reader"]
+    assert [prompt["name"] for prompt in after["provenance"]["prompts"]] == ["draft_answer", "check_support"]
+    assert second["input_tokens"] == 10 and second["cost_usd"] > 0
+    usage = after["provenance"]["usage"]
+    assert usage["cost_usd"] == used["cost_usd"] + second["cost_usd"] and usage["input_tokens"] == 20
+    assert "second_reader" in after["provenance"]["ms"]
+    told = replayed(service, after["id"]).json()["calls"][1]
+    assert told["same"] is None and "is not kept" in told["because"]

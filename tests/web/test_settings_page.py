@@ -99,6 +99,7 @@ PATHS = (
     "people",
     "keys",
     "webhooks",
+    "switches",
     "people/x/disable",
     "people/x/sign-out",
     "keys/x/revoke",

@@ -17,6 +17,7 @@ from typing import Any
 
 from service.corpus.importers.record import PlainSource, Record, Refused, read_thread
 from service.errors import InvalidInput
+from service.intake.kind import announces
 
 PAGE_LIMIT = 20 << 20
 PLACEHOLDER = re.compile(r"\bcommunity\b", re.I)
@@ -29,7 +30,6 @@ _ABOUT = re.compile(r"(?:Learn )?About (.+)")
 _HEADING = re.compile(r"(.+?) Q&A(?: and Videos)?")
 _FURNITURE = re.compile(r".{1,40} Logo|Profile picture|" + _MORE.pattern)
 _NAMED = re.compile(r"(?P<name>[^()]{1,80}) \((?P<role>.+)\)")
-_AMA = re.compile(r"\bAMA\b|\bask me anything\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class PageSource(PlainSource):
         external_id = "page-" + hashlib.sha256(place.encode()).hexdigest()[:24]
         values: dict[str, Any] = {
             "title": title, "body": body, "format": "text", "author": _author(author_line, external_id),
-            "created_at": self._seen, "kind": "announcement" if _AMA.search(title) else "question",
+            "created_at": self._seen, "kind": "announcement" if announces(title) else "question",
             "topic": self._topic, **counts,
         }  # fmt: skip
         return read_thread(number, external_id, values, dated=False)

@@ -50,7 +50,9 @@ class Need:
         if self.strings:
             if not self.threes:
                 return any(string in folded.text for string in self.strings)
-            return any(string in folded.text for three in self.threes & folded.threes for string in self.by_threes[three])
+            return any(
+                string in folded.text for three in self.threes & folded.threes for string in self.by_threes[three]
+            )
         if self.either:
             return any(need.met(folded) for need in self.either)
         return all(need.met(folded) for need in self.every)
