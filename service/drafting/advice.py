@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from service.drafting.reading import stem
@@ -99,8 +100,9 @@ def advises(sentence: str) -> float:
     return value
 
 
-def stances(text: str) -> list[Stance]:
-    """What a text advises and advises against, in order."""
+@lru_cache(maxsize=256)
+def stances(text: str) -> tuple[Stance, ...]:
+    """What a text advises and advises against, in order. The last texts are remembered: a draft looks at each several times."""
     found: list[Stance] = []
     for sentence in sentences(text):
         for match in _ADVISED.finditer(sentence):
@@ -113,7 +115,7 @@ def stances(text: str) -> list[Stance]:
             no = match["no"] or match["no2"] or match["no3"] or match["no4"]
             if verb in VERBS:
                 found.append(Stance(verb, not no, _about(sentence[match.end() :])))
-    return found
+    return tuple(found)
 
 
 def opposed(a: Stance, b: Stance) -> bool:

@@ -34,7 +34,7 @@ class Standing:
 class _Said:
     passage: EvidencePassage
     text: str
-    stances: list[Stance]
+    stances: tuple[Stance, ...]
     stems: frozenset[str]
 
 

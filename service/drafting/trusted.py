@@ -4,10 +4,9 @@ or a contact, are left out. A passage is data; what it tells a machine to do is 
 
 from __future__ import annotations
 
-import hashlib
 import re
-import threading
 
+from service.drafting.by_digest import by_digest
 from service.drafting.not_advice import is_english, notation, speaks_for_others, unreadable
 from service.drafting.sentences import spans
 from service.flagging.detectors.planted_task import planted_probability
@@ -16,8 +15,6 @@ from service.retrieval.evidence import Evidence, EvidencePassage
 
 PLANTED = 0.8
 """From this probability on a sentence counts as planted: a task that is foreign to the text around it."""
-
-REMEMBERED = 20_000
 """Passages whose planted sentences are remembered: digests and places, no text."""
 
 _MACHINE = re.compile(
@@ -51,6 +48,7 @@ _ADVERT = re.compile(
 )  # fmt: skip
 
 
+@by_digest
 def plants(sentence: str) -> bool:
     """Whether a sentence by itself orders a machine about, shows it what to say, or carries a link, a contact or an advertisement."""
     orders = (_MACHINE, _SHOWN_HOW, _POINTER, _ADVERT)
@@ -68,29 +66,17 @@ def without_planted(text: str) -> str:
     return "".join(kept) + text[last:] if last else text
 
 
+@by_digest
 def _planted(text: str) -> tuple[tuple[int, int], ...]:
-    """Where the planted sentences of a text stand; remembered by digest, because popular answers are found again and again."""
-    digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
-    with _lock:
-        known = _known.get(digest)
-    if known is None:
-        probability, begin, stop = planted_probability(text)
-        foreign = (begin, stop) if probability >= PLANTED else (0, 0)
-        english, blocks = is_english(text), [*notation(text), foreign]
-        known = tuple(
-            (start, end) for start, end in spans(text)
-            if any(min(end, stop) - max(start, begin) > 0.5 * (end - start) for begin, stop in blocks)
-            or plants(text[start:end]) or speaks_for_others(text[start:end]) or (english and unreadable(text[start:end]))
-        )  # fmt: skip
-        with _lock:
-            if len(_known) >= REMEMBERED:
-                _known.clear()
-            _known[digest] = known
-    return known
-
-
-_known: dict[bytes, tuple[tuple[int, int], ...]] = {}
-_lock = threading.Lock()
+    """Where the planted sentences of a text stand."""
+    probability, begin, stop = planted_probability(text)
+    foreign = (begin, stop) if probability >= PLANTED else (0, 0)
+    english, blocks = is_english(text), [*notation(text), foreign]
+    return tuple(
+        (start, end) for start, end in spans(text)
+        if any(min(end, stop) - max(start, begin) > 0.5 * (end - start) for begin, stop in blocks)
+        or plants(text[start:end]) or speaks_for_others(text[start:end]) or (english and unreadable(text[start:end]))
+    )  # fmt: skip
 
 
 def trusted(evidence: Evidence) -> Evidence:

@@ -38,6 +38,9 @@ _TOLD = re.compile(
     r"[\s:#=|*\"'`«(：-]{0,4}(?:(?:is|was|no|number|num|nr|es|est|ist|é|号|号码|नंबर|code)\b[\s.:#=]{0,3})?([A-Z0-9][A-Z0-9 ./-]{4,24}[A-Z0-9])",
     re.I,
 )
+FEWEST_DIGITS = 4
+"""Every shape and whatever is told to be a number holds as many."""
+_DIGIT = re.compile(r"\d")
 _SSN = re.compile(r"(?<![\w.-])(\d{3})([- ])(\d{2})\2(\d{4})(?![\w-])")
 _SHAPES = re.compile(
     r"(?<![\w.,+-])(?:"
@@ -68,6 +71,8 @@ _CHECKED = {
 
 def national_ids(text: str) -> Iterator[IdNumber]:
     """Identity numbers in `text`; may overlap when two readings fit."""
+    if len(_DIGIT.findall(text)) < FEWEST_DIGITS:
+        return
     for match in islice(_WORDS.finditer(text), MOST):
         told = _TOLD.match(text, match.end())
         if (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from service.models.calls import Message, ModelCall, is_local
@@ -18,11 +19,15 @@ from service.models.masking import PLACEHOLDER, Masked, mask, unresolved_names
 
 @dataclass(frozen=True)
 class Leaving:
-    """Masked messages; `unresolved` are words that look like names and were not masked."""
+    """Masked messages and the way back."""
 
     messages: tuple[Message, ...]
-    unresolved: tuple[str, ...]
     masked: Masked
+
+    @cached_property
+    def unresolved(self) -> tuple[str, ...]:
+        """Words that look like names and were not masked."""
+        return tuple(unresolved_names(self.masked.texts))
 
     def restored(self, data: Any) -> Any:
         """`data` with every placeholder in its strings replaced by what it stood for."""
@@ -64,7 +69,7 @@ def as_shown_outside(call: ModelCall) -> Leaving | None:
     masked = mask(pieces)
     rest = iter(masked.texts)
     messages = tuple(_with(message, rest) for message in call.messages)
-    return Leaving(messages, tuple(unresolved_names(masked.texts)), masked)
+    return Leaving(messages, masked)
 
 
 def _from_outside(message: Message) -> list[tuple[int, int]]:

@@ -26,6 +26,10 @@ _KEY = re.compile(
 )
 
 
+Place = tuple[int, int, str, str]
+"""(start, end, word of the placeholder, value)."""
+
+
 @dataclass(frozen=True)
 class Masked:
     """Texts with placeholders, and what each placeholder stands for."""
@@ -61,12 +65,13 @@ def mask(texts: Sequence[str]) -> Masked:
             table[made] = value
         return by_value[word, value]
 
-    whole = {name for text in texts for _start, _end, word, name in _found(text) if word == "NAME"}
+    alone = [list(_found(text)) for text in texts]
+    whole = {name for found in alone for _start, _end, word, name in found if word == "NAME"}
     names = whole | {part for name in whole for part in spoken_alone(name)}
     masked = []
-    for text in texts:
+    for text, found in zip(texts, alone, strict=True):
         parts, done = [], 0
-        for start, end, word, value in _with_names(text, names):
+        for start, end, word, value in _with_names(text, found, names):
             parts += [text[done:start], placeholder(word, value)]
             done = end
         masked.append("".join(parts) + text[done:])
@@ -79,17 +84,17 @@ def unresolved_names(texts: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _found(text: str) -> Iterator[tuple[int, int, str, str]]:
-    """(start, end, word, value) of everything that is masked by itself, in order, without overlaps."""
+def _found(text: str) -> Iterator[Place]:
+    """Everything that is masked by itself, in order, without overlaps."""
     spans = [(datum.start, datum.end, _WORD_OF[datum.kind]) for datum in find_private_data(text)]
     spans += [(match.start(), match.end(), "KEY") for match in _KEY.finditer(text)]
     spans += [(name.start, name.end, "NAME") for name in find_names(text)]
     return _apart(text, spans)
 
 
-def _with_names(text: str, names: set[str]) -> Iterator[tuple[int, int, str, str]]:
-    """As `_found`, and every other place where one of `names` stands."""
-    spans = [(start, end, word) for start, end, word, _value in _found(text)]
+def _with_names(text: str, found: Sequence[Place], names: set[str]) -> Iterator[Place]:
+    """What was `found`, and every other place where one of `names` stands."""
+    spans = [(start, end, word) for start, end, word, _value in found]
     by_first: dict[str, list[str]] = {}
     for name in names:
         by_first.setdefault(_WORD.findall(name)[0], []).append(name)
@@ -101,7 +106,7 @@ def _with_names(text: str, names: set[str]) -> Iterator[tuple[int, int, str, str
     return _apart(text, spans)
 
 
-def _apart(text: str, spans: list[tuple[int, int, str]]) -> Iterator[tuple[int, int, str, str]]:
+def _apart(text: str, spans: list[tuple[int, int, str]]) -> Iterator[Place]:
     reached = 0
     for start, end, word in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start >= reached and end > start:

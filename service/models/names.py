@@ -98,6 +98,8 @@ def spoken_alone(name: str) -> list[str]:
 
 
 def _judged(text: str, match: re.Match[str]) -> Name | None:
+    if " " not in match[0] and "\t" not in match[0] and _leads(match[0]) and _plain(match[0]) not in _given():
+        return None  # one ordinary word that opens a sentence, whatever stands before it
     before = text[max(0, match.start() - 60) : match.start()]
     words = [(m.start() + match.start(), m.end() + match.start()) for m in re.finditer(r"\S+", match[0])]
     small = next(
