@@ -246,7 +246,7 @@ async def _fits(request: Request) -> bool:
     """Whether the body is small enough; one that does not say its length is read up to the limit and kept."""
     if "transfer-encoding" not in request.headers:
         length = request.headers.get("content-length", "0")
-        return length.isdigit() and int(length) <= REQUEST_LIMIT
+        return length.isascii() and length.isdecimal() and len(length) <= 12 and int(length) <= REQUEST_LIMIT
     body = bytearray()
     try:
         async for chunk in request.stream():

@@ -149,3 +149,9 @@ def test_a_body_that_does_not_say_its_length_is_read_up_to_one_mebibyte(service:
     assert small.status_code == 201 and small.headers["x-request-id"]
     large = service.call("POST", "/v1/posts", content=iter([sent, b" " * (1 << 20)]), headers=headers)
     assert large.status_code == 413 and large.json()["code"] == "too_large"
+
+
+@pytest.mark.parametrize("length", ["²", "-1", "1" + 20 * "0"])
+def test_a_length_that_no_body_can_have_is_refused(service: Service, length: str) -> None:
+    headers = {"Content-Length": length.encode("latin-1"), "Content-Type": b"application/json"}
+    assert service.call_raw("POST", "/v1/posts", "site", headers).status_code == 413
