@@ -194,7 +194,10 @@ class DeepLane:
         with self.readers.database.read() as session:
             evidence = still_shown(session, post.site, found.evidence)
             newest = assessments.newest(session, post.id) or found.made
+            begun = bool(drafts.events_after(session, draft_id, 0))
         lang, to = readable.lang, stronger(found.made.route, newest.route)
+        if begun:  # a process that wrote it before did not get to its end: what it sent does not count
+            self._send(draft_id, "withdrawn")(None)
         try:
             if anew.replaces is not None and not _must_be_seen(to):
                 return self.drafter.rewrite(

@@ -167,3 +167,13 @@ def test_a_post_shows_its_own_draft_and_not_the_one_beside_it(drafting: Any) -> 
     assert drafting.call("GET", f"/v1/posts/{post_id}").json()["assessment"]["draft"]["id"] == beside
     with drafting.stations.database.read() as session:
         assert drafts.newest_for_post(session, post_id).id == beside
+
+
+def test_what_a_writer_sent_that_did_not_get_to_the_end_is_withdrawn(drafting: Any) -> None:
+    draft_id = drafting.post("p1", TITLE, BODY, draft="async").json()["draft"]["id"]
+    with drafting.stations.database.write() as session:
+        drafts.add_event(session, draft_id, "sentence", {"id": "s1", "text": "Half a draft."})
+    assert drafting.stations.deep_lane.write_draft(draft_id) == draft_id
+    with drafting.stations.database.read() as session:
+        sent = [event.event for event in drafts.events_after(session, draft_id, 0)]
+    assert sent[:2] == ["sentence", "withdrawn"] and "withdrawn" not in sent[2:]
