@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,12 @@ class LearnedReader:
                 place = at[_place(*parts)]
                 found[category] = Score(probability, place, bool(self._abroad_calibrated[number]))
         return found
+
+
+@cache
+def shipped_reader() -> LearnedReader:
+    """The reader that ships with the service, loaded once; nothing changes it."""
+    return LearnedReader()
 
 
 def _place(alone: Array, stretches: Array) -> int:

@@ -10,7 +10,7 @@ from service.flagging.detectors import DETECTORS, UNWEIGHED
 from service.flagging.detectors.personal_information import exposes_somebody
 from service.flagging.finding import Detector, DetectorContext, Finding, located
 from service.flagging.flag import Category, Degradation, Flag
-from service.flagging.learned import LearnedReader, Score
+from service.flagging.learned import LearnedReader, Score, shipped_reader
 from service.flagging.merge import MOST_PROBABLE, PLAIN, Concern, as_flags, strongest
 from service.flagging.planted import blanked, embedded_without, sentences_within
 from service.flagging.policy import Policy
@@ -70,7 +70,7 @@ class FlagReader:
         detectors: Sequence[Detector] = DETECTORS,
         learned: LearnedReader | None = None,
     ) -> None:
-        self._learned = learned or LearnedReader()
+        self._learned = learned or shipped_reader()
         self._policy = policy
         self._thresholds = thresholds
         self._detectors = tuple(detectors)

@@ -21,11 +21,11 @@ class NameFinder:
         for tag in taxonomy.tags:
             for name in {tag.tag, tag.tag.replace("-", " "), tag.label.lower(), *(a.lower() for a in tag.aliases)}:
                 self._tags.setdefault(_plain(name), set()).add(tag.tag)
-        self._beginning: dict[str, re.Pattern[str]] = {}
-        firsts = {_first_word(name) for name in self._tags}
-        for first in firsts:
-            self._beginning[first] = _pattern([name for name in self._tags if _first_word(name) == first])
-        self._every = _pattern(list(self._tags)) if "" in firsts else None
+        by_first: dict[str, list[str]] = {}
+        for name in self._tags:
+            by_first.setdefault(_first_word(name), []).append(name)
+        self._beginning = {first: _pattern(names) for first, names in by_first.items()}
+        self._every = _pattern(list(self._tags)) if "" in by_first else None
         """Needed for names that begin with a sign (".net")."""
         self.named = lru_cache(maxsize=8)(self._named)
 
