@@ -69,10 +69,14 @@ def claim_of(entry: Any, shown: Sequence[EvidencePassage], small: bool) -> Claim
 
 
 def claims_of(data: Mapping[str, Any], shown: Sequence[EvidencePassage], small: bool) -> list[Claim]:
-    """Every claim of a whole reply, each text once."""
+    """Every claim of a whole reply, each text once: as it stood first, which is how it was checked while it was streamed."""
     entries = data.get("sentences")
     claims = [claim_of(entry, shown, small) for entry in (entries if isinstance(entries, list) else [])]
-    return list({claim.text: claim for claim in claims if claim is not None}.values())
+    first: dict[str, Claim] = {}
+    for claim in claims:
+        if claim is not None:
+            first.setdefault(claim.text, claim)
+    return list(first.values())
 
 
 def narrowed(schema: Mapping[str, Any] | None, ids: Sequence[str], small: bool) -> dict[str, Any]:
