@@ -24,7 +24,7 @@ def test_a_stance_knows_its_direction() -> None:
 
 
 def test_a_noun_is_no_order() -> None:
-    assert stances("Work is not everything. Offers are rare.") == []
+    assert stances("Work is not everything. Offers are rare.") == ()
 
 
 @pytest.mark.parametrize(("a", "b", "expected"), [
