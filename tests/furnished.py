@@ -104,6 +104,13 @@ def copy_database(source: str, target: str) -> None:
     execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
 
 
+def sqlite_copy(template: Path, folder: Path) -> str:
+    """The URL of a fresh SQLite database in `folder`, for tests that are about something else than the database."""
+    path = folder / "answerloop.sqlite3"
+    path.write_bytes(template.read_bytes())
+    return sqlite_url(path)
+
+
 def named(uri: str, database: str) -> str:
     return sa.make_url(uri).set(database=database).render_as_string(hide_password=False)
 

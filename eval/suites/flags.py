@@ -114,7 +114,7 @@ SUITE = Suite(
             shares_reading=True,
         ),
         Section(
-            "fitted", "voices the weights were fitted on: for regressions, not for quality", labelled(False), read_posts,
+            "fitted", "voices that are not held out, most of them fitted on: for regressions, not for quality", labelled(False), read_posts,
             metrics(0.02, False), shares_reading=True,
         ),
         section("held-out voices, read by FLAG_MODEL as well", read_flags, metrics(0.03, True, 0.85)),

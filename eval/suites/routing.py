@@ -53,7 +53,7 @@ SUITE = Suite(
             shares_reading=True,
         ),
         Section(
-            "fitted", "voices the weights were fitted on: for regressions, not for quality", labelled(False), read_posts,
+            "fitted", "voices that are not held out, most of them fitted on: for regressions, not for quality", labelled(False), read_posts,
             (*misplaced_route.metrics(margin=0.02), false_alarm.clean_published(margin=0.02, target=None)),
             shares_reading=True,
         ),

@@ -40,7 +40,7 @@ SUITE = Suite(
             metrics(0.03, True), shares_reading=True,
         ),
         Section(
-            "fitted", "voices the weights were fitted on: for regressions, not for quality",
+            "fitted", "voices that are not held out, most of them fitted on: for regressions, not for quality",
             labelled(False, lambda row: bool(row.tags)), read_posts, metrics(0.02, False), shares_reading=True,
         ),
         section("held-out voices, checked by TAG_MODEL as well", check_tags, metrics(0.03, True)),

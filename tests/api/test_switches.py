@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from service.errors import FeatureOff
+from tests.furnished import sqlite_copy
 from tests.web.test_sign_in import csrf
 
 OFF = {"on": False, "reason": "invents facts"}
@@ -16,11 +17,7 @@ OFF = {"on": False, "reason": "invents facts"}
 @pytest.fixture
 def database_url(tmp_path: Any, sqlite_template: Any) -> str:
     """SQLite alone: these tests are about what is around the database."""
-    from service.database import sqlite_url
-
-    path = tmp_path / "answerloop.sqlite3"
-    path.write_bytes(sqlite_template.read_bytes())
-    return sqlite_url(path)
+    return sqlite_copy(sqlite_template, tmp_path)
 
 
 def put(service: Any, feature: str, sent: dict[str, Any], role: str = "admin") -> Any:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from service.database import sqlite_url
 from service.jobs import Queue
 from tests.api.conftest import *
+from tests.furnished import sqlite_copy
 from tests.models.conftest import litellm as litellm
 from tests.models.misbehaving import Server, _answer
 
@@ -92,6 +92,4 @@ def server(litellm: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[WritingSe
 @pytest.fixture
 def database_url(sqlite_template: Path, tmp_path: Path) -> str:
     """SQLite alone: these tests are about what is around the database."""
-    path = tmp_path / "answerloop.sqlite3"
-    path.write_bytes(sqlite_template.read_bytes())
-    return sqlite_url(path)
+    return sqlite_copy(sqlite_template, tmp_path)

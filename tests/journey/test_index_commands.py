@@ -18,20 +18,17 @@ from typer.testing import CliRunner
 
 from service import cli, index_jobs, local
 from service.corpus.thread import Thread
-from service.database import sqlite_url
 from service.errors import AlreadyOpen, AnswerloopError, Conflict, InvalidInput
 from service.index_jobs import Progress, Work
 from service.serving import note_path
 from tests.api.conftest import *
-from tests.furnished import thread
+from tests.furnished import sqlite_copy, thread
 
 
 @pytest.fixture
 def database_url(sqlite_template: Path, tmp_path: Path) -> str:
     """SQLite alone: these tests are about what is around the database."""
-    path = tmp_path / "answerloop.sqlite3"
-    path.write_bytes(sqlite_template.read_bytes())
-    return sqlite_url(path)
+    return sqlite_copy(sqlite_template, tmp_path)
 
 
 @pytest.fixture

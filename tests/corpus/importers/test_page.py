@@ -18,8 +18,8 @@ from service.corpus.importing import import_file
 from service.corpus.indexing import Index
 from service.corpus.tables import ThreadRow, TopicRow
 from service.corpus.vectors import VectorStore
-from service.database import sqlite_url
 from service.settings import Settings
+from tests.furnished import sqlite_copy
 
 SITE = "camp"
 LISTING = """\
@@ -90,9 +90,7 @@ NO, ROTA, AMA = (
 @pytest.fixture
 def database_url(sqlite_template: Path, tmp_path: Path) -> str:
     """SQLite alone: these tests are about what is read."""
-    path = tmp_path / "answerloop.sqlite3"
-    path.write_bytes(sqlite_template.read_bytes())
-    return sqlite_url(path)
+    return sqlite_copy(sqlite_template, tmp_path)
 
 
 @pytest.fixture
