@@ -61,7 +61,8 @@ def metrics(*, margin: float | None) -> tuple[Metric, ...]:
 def of_citations() -> tuple[Metric, ...]:
     """Citation precision and recall (Gao et al. 2023, ALCE) by the run's own support check, and what it kept back.
 
-    The check gives one verdict on a sentence with all that it cites: `supported` counts, `partial` does not.
+    The check gives one verdict on a shown sentence with all that it cites: `supported` counts, `partial` does not. What is
+    unsupported as written is what the check dropped. How readers judge what is shown: `support · shown_sentences`.
     """
 
     def precision(_case: Case, output: Output) -> Marks | None:
@@ -78,9 +79,14 @@ def of_citations() -> tuple[Metric, ...]:
         return [[float(dropped), float(shown + dropped)]] if shown + dropped else None
 
     return (
-        Metric("citation precision", "a citation does not carry its sentence", precision),
-        Metric("citation recall", "a statement stands without a citation that carries it", recall),
-        Metric("unsupported rate", "a model writes what its sources do not say", unsupported, better="lower"),
+        Metric("citation precision, own check", "a citation does not carry its sentence", precision),
+        Metric("citation recall, own check", "a statement stands without a citation that carries it", recall),
+        Metric(
+            "unsupported as written, own check",
+            "a model writes what its sources do not say",
+            unsupported,
+            better="lower",
+        ),
     )
 
 

@@ -112,10 +112,10 @@ def test_citations_count_by_the_verdict_of_the_run_and_what_it_dropped() -> None
         ["c", "one sentence more than was asked for"], ["d", "a judgement that holds a number that its source does not (4)"],
     ]}  # fmt: skip
     metrics = unsupported_claim.metrics(margin=None)
-    assert marks(metrics, "citation precision", output) == [[1.0, 1.0], [1.0, 1.0], [0.0, 1.0]]
-    assert marks(metrics, "citation recall", output) == [[1.0, 1.0], [0.0, 1.0], [0.0, 1.0]]
-    assert marks(metrics, "unsupported rate", output) == [[2.0, 4.0]]
-    for name in ("citation precision", "citation recall", "unsupported rate"):
+    assert marks(metrics, "citation precision, own check", output) == [[1.0, 1.0], [1.0, 1.0], [0.0, 1.0]]
+    assert marks(metrics, "citation recall, own check", output) == [[1.0, 1.0], [0.0, 1.0], [0.0, 1.0]]
+    assert marks(metrics, "unsupported as written, own check", output) == [[2.0, 4.0]]
+    for name in ("citation precision, own check", "citation recall, own check", "unsupported as written, own check"):
         assert marks(metrics, name, {"sentences": [], "dropped": []}) is None
 
 
