@@ -18,7 +18,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from service import every_minute, log_lines, shadowing, tuning
+from service import every_minute, log_lines, shadowing, taggers, tuning
 from service.api import problems
 from service.api.openapi import REFUSALS, DescribedApp
 from service.assess_post import Readers
@@ -139,6 +139,7 @@ def start(stations: Stations) -> None:
     handlers |= {"deliver_webhook": stations.webhooks.deliver, "run_import": stations.run_import}
     handlers |= {"run_gate": stations.promotions.run_gate, "shadow": partial(shadowing.run, stations)}
     handlers[tuning.GATE_JOB] = partial(tuning.run_gate, stations)
+    handlers[taggers.GATE_JOB] = partial(taggers.run_gate, stations)
     handlers[every_minute.JOB] = partial(every_minute.remind_urgent, stations)
     handlers[every_minute.TIDY_JOB] = partial(every_minute.tidy_up, stations)
     stations.jobs.start(handlers)
@@ -212,6 +213,7 @@ def routers() -> list[Any]:
         review,
         sites,
         switches,
+        taggers,
         threads,
         thresholds,
         webhooks,
@@ -219,7 +221,7 @@ def routers() -> list[Any]:
 
     modules = (
         posts, concerns, related, moderations, drafts, desk, review, audit, people, threads, webhooks, prompts, outcomes, quality, cases,
-        thresholds, local, index, health, sites, care, switches,
+        thresholds, taggers, local, index, health, sites, care, switches,
     )  # fmt: skip
     return [module.router for module in modules]
 

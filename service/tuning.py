@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -29,10 +25,10 @@ from service.flagging import versions
 from service.flagging.flag import Category
 from service.flagging.tables import ThresholdsMoveRow, ThresholdsRow
 from service.flagging.thresholds import Cuts, Thresholds
+from service.gate_process import verdict_of
 from service.stations import Stations
 
 LEAST_SHADOW = 20
-GATE_S = 1800
 GATE_JOB = "gate_thresholds"
 Changes = Mapping[Category, Mapping[str, float]]
 """category → `low`, `middle`, `high`, as far as they move."""
@@ -136,24 +132,15 @@ def promote(stations: Stations, site: str, number: int | None, by: str, reason: 
 def in_own_process(
     candidate: Thresholds, production: Thresholds, cases: Path | None, *, data_dir: Path
 ) -> dict[str, Any]:
-    """The gate of the eval suite, in a process of its own; `unmeasured` where it cannot run.
-
-    The process finds the bundled models below `data_dir`, also where only a file of settings names that folder.
-    """
-    env = os.environ | {"DATA_DIR": str(data_dir.resolve())}
+    """The gate of the eval suite, in a process of its own; `unmeasured` where it cannot run."""
     with tempfile.TemporaryDirectory(prefix="answerloop-gate-") as folder:
-        paths = []
+        arguments: list[Path | str] = []
         for name, thresholds in (("candidate", candidate), ("production", production)):
-            paths.append(Path(folder) / f"{name}.json")
-            paths[-1].write_text(thresholds.model_dump_json(), "utf-8")
-        command = [sys.executable, "-m", "eval.threshold_gate", *map(str, paths)]
-        command += ["--data", str(cases)] if cases is not None else []
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=GATE_S, env=env, check=True)
-            found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-        except (subprocess.SubprocessError, OSError, ValueError, IndexError) as failure:
-            return {"verdict": "unmeasured", "because": f"the gate did not run: {type(failure).__name__}"}
-    return found
+            file = Path(folder) / f"{name}.json"
+            file.write_text(thresholds.model_dump_json(), "utf-8")
+            arguments.append(file)
+        arguments += ["--data", cases] if cases is not None else []
+        return verdict_of("eval.threshold_gate", arguments, data_dir)
 
 
 def _production(stations: Stations, session: Session, site: str) -> Thresholds:

@@ -12,6 +12,7 @@ from typing import Any
 
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="answerloop-runtime-"))
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # of scikit-learn: the workers share two cores
 for _name in [
     name
     for name in os.environ

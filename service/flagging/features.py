@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.flagging.simplified import SIMPLIFIED
+from service.intake.simplified import SIMPLIFIED
 
 BITS = 16
 BLOCK = 1 << BITS

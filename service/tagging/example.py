@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from service.intake.normalise import ReadablePost
 from service.intake.windows import EmbeddedPost
+from service.tagging.glossary import in_english
 from service.tagging.names import NameFinder
 from service.tagging.taxonomy import Taxonomy
 
@@ -65,6 +66,23 @@ def example_of(post: ReadablePost, embedded: EmbeddedPost, names: NameFinder) ->
         stems=frozenset(stem(w) for w in words),
         length=len(words),
     )
+
+
+def example_in_english(
+    post: ReadablePost, embedded: EmbeddedPost, names: NameFinder, embed: Callable[[ReadablePost], EmbeddedPost]
+) -> Example:
+    """As `example_of`, from a post's rough English where a glossary has its language; `embed` makes the vectors of that. Tags
+    that the post calls by name in its own language count too."""
+    own, english = example_of(post, embedded, names), in_english(post)
+    if english is None:
+        return own
+    told = example_of(english, embed(english), names)
+    tags = {*own.named, *told.named}
+    return replace(told, named={tag: _most(own.named.get(tag, (0, 0)), told.named.get(tag, (0, 0))) for tag in tags})
+
+
+def _most(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
+    return max(a[0], b[0]), max(a[1], b[1])
 
 
 def _counted(words: list[str]) -> dict[int, int]:

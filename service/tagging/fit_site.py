@@ -1,4 +1,4 @@
-"""`answerloop tags fit`: learns a site's tagger from its threads and from the tags that were kept on its posts."""
+"""Learns a site's tagger from its threads and from the tags that were kept on its posts."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from service.clock import new_id
-from service.database import Database
 from service.errors import InvalidInput
 from service.intake.normalise import normalise
 from service.intake.post import Author, Format, NewPost
 from service.intake.tables import KeptTagsRow, PostRow, PostTextRow
 from service.intake.windows import embed_post
 from service.models.embedder import Embedder
-from service.tagging.example import example_of
+from service.tagging import versions
+from service.tagging.example import example_in_english
 from service.tagging.fit import LEAST_POSTS, MOST_POSTS, Array, Labelled, fit
 from service.tagging.names import NameFinder
 from service.tagging.reader import TagReader
-from service.tagging.reporting import report_on
+from service.tagging.reporting import gain_of, report_on
 from service.tagging.tables import TaggerRow
 from service.tagging.taxonomy import Taxonomy
 
@@ -43,6 +42,25 @@ class TaggedText:
     group: str
     at: datetime
     weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Production:
+    """The tagger that a fit is held against, with its vocabulary, and when the texts were read that it was fitted on."""
+
+    reader: TagReader
+    taxonomy: Taxonomy
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Weights fitted on all texts; of those fitted on the earlier 80 %, a report about the later texts and the gains in F1
+    over production, one for each later text that is newer than production."""
+
+    weights: bytes
+    report: dict[str, Any]
+    gains: list[float]
 
 
 def about_tags(taxonomy: Taxonomy, embedder: Embedder) -> Array:
@@ -66,7 +84,10 @@ def read_labelled(text: TaggedText, names: NameFinder, embedder: Embedder) -> La
         author=Author(id="fit"),
     )
     readable = normalise(post)
-    return Labelled(example_of(readable, embed_post(readable, embedder), names), text.tags, text.group, text.weight)
+    example = example_in_english(
+        readable, embed_post(readable, embedder), names, lambda english: embed_post(english, embedder)
+    )
+    return Labelled(example, text.tags, text.group, text.weight)
 
 
 def texts_of(
@@ -101,19 +122,21 @@ def texts_of(
 
 
 def vocabulary_of(session: Session, site: str) -> Taxonomy | None:
-    """The vocabulary of a site's newest fit, None where it has none."""
-    newest = sa.select(TaggerRow.taxonomy).where(TaggerRow.site == site).order_by(TaggerRow.id.desc()).limit(1)
-    stored = session.scalar(newest)
+    """The vocabulary of a site's tagger in production, else of its newest fit, None where it has none."""
+    production = versions.live(session, site)
+    newest = sa.select(TaggerRow.taxonomy).where(TaggerRow.site == site).order_by(TaggerRow.number.desc()).limit(1)
+    stored = session.scalar(newest) if production is None else production.taxonomy
     return None if stored is None else Taxonomy.model_validate(stored)
 
 
 def fit_texts(
     texts: Sequence[TaggedText], taxonomy: Taxonomy, embedder: Embedder, *, origin: dict[str, Any],
-    progress: Callable[[str], None] = lambda _said: None,
-) -> tuple[bytes, dict[str, Any]]:  # fmt: skip
-    """(weights fitted on all texts, report of weights fitted on the earlier 80 % about the later ones).
+    production: Production | None = None, progress: Callable[[str], None] = lambda _said: None,
+) -> Fitted:  # fmt: skip
+    """A tagger of these texts. Raises InvalidInput where there are too few.
 
-    Raises InvalidInput where there are too few.
+    Production was fitted on what was there then, and the reported tagger on the earlier texts: what is later than both was
+    seen by neither, so that their gains are fair.
     """
     texts = texts[-MOST_POSTS:]
     if len(texts) * EARLIER < LEAST_POSTS:
@@ -130,27 +153,12 @@ def fit_texts(
     cut = int(len(posts) * EARLIER)
     earlier = TagReader.load(fit(posts[:cut], taxonomy, about, manifest={}, progress=progress), taxonomy)
     report = report_on(earlier, posts[cut:], taxonomy)
+    gains = []
+    if production is not None:
+        unseen = [post for post, text in zip(posts[cut:], texts[cut:], strict=True) if text.at > production.at]
+        gains = [gain_of(post, earlier, taxonomy, production.reader, production.taxonomy) for post in unseen]
     weights = fit(posts, taxonomy, about, manifest={**origin, "later_threads": report}, progress=progress)
-    return weights, report
-
-
-def fit_site(
-    database: Database, embedder: Embedder, site: str, taxonomy: Taxonomy, now: datetime,
-    progress: Callable[[str], None] = lambda _said: None, weights: Mapping[str, float] = MappingProxyType({}),
-) -> dict[str, Any]:  # fmt: skip
-    """Fit a site's tagger and keep it; every process suggests with it from a second later on. Returns the report.
-
-    `weights`: as `texts_of` takes them.
-    """
-    with database.read() as session:
-        texts = texts_of(session, site, taxonomy, weights)
-    packed, report = fit_texts(texts, taxonomy, embedder, origin={"site": site}, progress=progress)
-    row = TaggerRow(
-        id=new_id(), site=site, taxonomy=taxonomy.model_dump(mode="json"), weights=packed, report=report, at=now
-    )
-    with database.write() as session:
-        session.add(row)
-    return report
+    return Fitted(weights, report, gains)
 
 
 def _may_be_reused(site: str, author_id: Any) -> sa.ColumnElement[bool]:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from service.intake.language import holds_english
 from service.intake.normalise import ReadablePost, Reading
 from service.intake.windows import EmbeddedPost
-from service.tagging.example import Example, example_of
+from service.tagging.example import Example, example_in_english
 from service.tagging.names import NameFinder
 
 NEAR = 200
@@ -67,7 +67,7 @@ def sobered(
             if len(known) == MOST:
                 break
             rest = _without(post, *place)
-            known[key] = read(example_of(rest, embed(rest) if key[-1] else embedded, names))
+            known[key] = read(example_in_english(rest, embed(rest) if key[-1] else embedded, names, embed))
         if known[key].get(tag, 0.0) < (least if about_topics else UNBORNE):
             lowered[tag] = 0.0
     return lowered

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
-from service.tagging.choosing import THRESHOLD
+from service.tagging.choosing import THRESHOLD, choose
 from service.tagging.fit import Labelled, labels_of
 from service.tagging.reader import TagReader
 from service.tagging.taxonomy import Taxonomy
 
 BINS = 10
+SUGGESTED = 5
+"""Tags that a post without any is given at most."""
 
 
 def report_on(reader: TagReader, posts: Sequence[Labelled], taxonomy: Taxonomy) -> dict[str, Any]:
@@ -48,6 +50,25 @@ def report_on(reader: TagReader, posts: Sequence[Labelled], taxonomy: Taxonomy) 
             for tag, c in place.items()
         },
     }
+
+
+def gain_of(
+    post: Labelled, candidate: TagReader, vocabulary: Taxonomy, production: TagReader, vocabulary_now: Taxonomy
+) -> float:
+    """The F1 of what the candidate would suggest for a post less that of production, −1 to 1, against the post's tags."""
+    said = (
+        choose(reader.read(post.example), taxonomy, (), SUGGESTED)
+        for reader, taxonomy in ((candidate, vocabulary), (production, vocabulary_now))
+    )
+    after, before = (f1_of(tags, post.tags) for tags in said)
+    return after - before
+
+
+def f1_of(suggested: Collection[str], wanted: Collection[str]) -> float:
+    """F1 of one list of tags against another, 0 to 1; two empty lists agree."""
+    if not suggested and not wanted:
+        return 1.0
+    return 2 * len(set(suggested) & set(wanted)) / (len(suggested) + len(wanted))
 
 
 def calibration_error(said: np.ndarray[Any, Any], true: np.ndarray[Any, Any]) -> float:

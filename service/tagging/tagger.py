@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from service.database import Database
 from service.intake.normalise import ReadablePost
 from service.intake.windows import EmbeddedPost, embed_post
 from service.models.embedder import Embedder
 from service.retrieval.evidence import Evidence
 from service.settings import Settings
+from service.tagging import versions
 from service.tagging.choosing import THRESHOLD, choose
-from service.tagging.example import example_of
+from service.tagging.example import example_in_english
 from service.tagging.named_once import sobered
 from service.tagging.names import NameFinder
 from service.tagging.reader import TagReader
@@ -31,12 +30,12 @@ WEIGHTS = Path(__file__).with_name("tagger.npz")
 RESTS_ON = 3
 """Most threads named for a tag."""
 FRESH_S = 1.0
-"""How long a process goes by the tagger it knows before it asks whether there is a newer one."""
+"""How long a process goes by the tagger it knows before it asks whether production was moved."""
 
 
 @dataclass(frozen=True)
 class _Site:
-    """A site's vocabulary with its reader; `row` is the fit it comes from, None for the shipped one."""
+    """A site's vocabulary with its reader; `row` is the version it comes from, None for the shipped one."""
 
     row: str | None
     taxonomy: Taxonomy
@@ -78,7 +77,7 @@ class Tagger:
         here = self._of(site)
         if here.reader is not None and here.reader.dimension == embedded.vectors.shape[1]:
             read = here.reader.read
-            found = read(example_of(post, embedded, here.names))
+            found = read(example_in_english(post, embedded, here.names, self._embedded))
             probabilities = sobered(found, post, embedded, here.names, THRESHOLD, read, self._embedded)
         else:
             probabilities = _voted(post, evidence, here)
@@ -97,9 +96,8 @@ class Tagger:
         if known is not None and now - known[0] < FRESH_S:
             return known[1]
         with self._lock:
-            newest = sa.select(TaggerRow.id).where(TaggerRow.site == site).order_by(TaggerRow.id.desc()).limit(1)
             with self._database.read() as session:
-                row_id = session.scalar(newest)
+                row_id = versions.live_id(session, site)
                 before = known[1] if known is not None else self._shipped
                 if row_id == before.row:
                     here = before

@@ -23,6 +23,7 @@ def test_a_thread_with_a_number_no_database_holds_is_refused(service: Any, field
 def test_a_version_or_a_bound_out_of_range_is_refused(service: Any) -> None:
     for step in ("shadow", "gate"):
         assert service.call("POST", f"/v1/thresholds/acme/{HUGE}/{step}", "admin").status_code == 422
+    assert service.call("POST", f"/v1/taggers/acme/{HUGE}/gate", "admin").status_code == 422
     for percent in (0, 1e-300, 99.999, 100):
         sent = {"miss": {"hate": percent}}
         assert service.call("POST", "/v1/thresholds/acme/fit", "admin", json=sent).status_code == 422

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from service.app import Adapters
-from service.clock import new_id
 from service.intake.normalise import normalise
 from service.intake.post import Author, Post
 from service.models.embedder import BundledEmbedder
 from service.models.scripted import ScriptedBackend
 from service.shadowing import with_labels
+from service.tagging import versions
 from service.tagging.fit_site import fit_texts
-from service.tagging.tables import TaggerRow
 from tests.degraded.conftest import *
 from tests.tagging.test_tagger import NOW, TINY, texts
 
@@ -39,14 +38,14 @@ def enum(backend: ScriptedBackend, number: int) -> list[str]:
 @pytest.fixture
 def kitchen(by_hand: Callable[..., Any], embedder: BundledEmbedder) -> Callable[..., tuple[Any, ScriptedBackend]]:
     """Starts a service where the site `acme` has a vocabulary of its own."""
-    weights, report = fit_texts(texts(), TINY, embedder, origin={})
+    made = fit_texts(texts(), TINY, embedder, origin={})
 
     def run(*lines: Any) -> tuple[Any, ScriptedBackend]:
         backend = ScriptedBackend(lines)
         service = by_hand(Adapters(completions=backend), tag_model=MODEL)
-        stored = TINY.model_dump(mode="json")
         with service.stations.database.write() as session:
-            session.add(TaggerRow(id=new_id(), site="acme", taxonomy=stored, weights=weights, report=report, at=NOW))
+            row = versions.add(session, "acme", TINY, made.weights, "x", made.report, None, NOW)
+            versions.move(session, "acme", row.number, "x", "first", NOW)
         return service, backend
 
     return run

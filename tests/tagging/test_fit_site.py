@@ -28,7 +28,8 @@ from service.intake.post import Author, NewPost
 from service.intake.tables import PostRow
 from service.models.embedder import BundledEmbedder
 from service.settings import Settings
-from service.tagging.fit_site import fit_texts, read_labelled, texts_of, vocabulary_of
+from service.tagging import versions
+from service.tagging.fit_site import Production, fit_texts, read_labelled, texts_of, vocabulary_of
 from service.tagging.names import NameFinder
 from service.tagging.reader import TagReader
 from service.tagging.tables import TaggerRow
@@ -54,11 +55,8 @@ def post(session: object, author: str) -> None:
     posts.keep_tags(session, kept.post.id, ["bread"], "author", NOW)  # type: ignore[arg-type]
 
 
-def fitted(session: object, taxonomy: Taxonomy) -> None:
-    row = TaggerRow(
-        id=new_id(), site="kitchen", taxonomy=taxonomy.model_dump(mode="json"), weights=b"", report={}, at=NOW
-    )
-    session.add(row)  # type: ignore[attr-defined]
+def fitted(session: object, taxonomy: Taxonomy) -> TaggerRow:
+    return versions.add(session, "kitchen", taxonomy, b"", "x", {}, None, NOW)  # type: ignore[arg-type]
 
 
 def test_what_an_author_wrote_who_opted_out_teaches_nothing(database: Database) -> None:
@@ -122,21 +120,34 @@ def test_weights_change_what_is_learnt(embedder: BundledEmbedder) -> None:
             for n in range(12)
             for tag, heard in (("soup", weight), ("knives", 1.0))
         ]
-        packed, _ = fit_texts([*drawn, *texts()], TINY, embedder, origin={})
+        packed = fit_texts([*drawn, *texts()], TINY, embedder, origin={}).weights
         read = read_labelled(said, NameFinder(TINY), embedder)
         probabilities.append(TagReader.load(packed, TINY).read(read.example)["soup"])
     assert probabilities[0] < 0.7 and probabilities[1] > probabilities[0] + 0.2
 
 
-def test_the_vocabulary_of_a_site_is_that_of_its_newest_fit(database: Database) -> None:
+def test_only_later_texts_that_are_newer_than_production_are_compared_with_it(embedder: BundledEmbedder) -> None:
+    first = fit_texts(texts(), TINY, embedder, origin={})
+    assert first.gains == []
+    production = Production(TagReader.load(first.weights, TINY), TINY, texts()[139].at)
+    again = fit_texts(texts(), TINY, embedder, origin={}, production=production)
+    assert len(again.gains) == 10 and all(-1 <= gain <= 0 for gain in again.gains), "production has seen these texts"
+
+
+def test_the_vocabulary_of_a_site_is_that_of_its_tagger_in_production_else_of_its_newest_fit(
+    database: Database,
+) -> None:
     newer = TINY.model_copy(update={"version": "1.1.0"})
     with database.write() as session:
         fitted(session, TINY)
         fitted(session, newer)
-    with database.read() as session:
+    with database.write() as session:
         known = vocabulary_of(session, "kitchen")
         assert known is not None and known.version == "1.1.0"
         assert vocabulary_of(session, "elsewhere") is None
+        versions.move(session, "kitchen", 1, "x", "first", NOW)
+        known = vocabulary_of(session, "kitchen")
+        assert known is not None and known.version == "1.0.0"
 
 
 @pytest.fixture
@@ -151,7 +162,8 @@ def command(
     opened.create_schema()
     with opened.write() as session:
         for number, text in enumerate(texts()):
-            thread = Thread(title=text.title, body=text.body, tags=list(text.tags), created_at=text.at)
+            asked = text.at - timedelta(days=3_650)
+            thread = Thread(title=text.title, body=text.body, tags=list(text.tags), created_at=asked)
             corpus.put_thread(session, "kitchen", f"t{number}", thread, NOW)
         fitted(session, TINY)
     opened.close()
@@ -165,11 +177,30 @@ def command(
 def test_a_site_keeps_its_vocabulary_when_it_is_fitted_anew(command: Callable[..., tuple[Settings, str]]) -> None:
     settings, said = command("fit", "--site", "kitchen")
     assert "vocabulary: kitchen 1.0.0, 3 tags" in said and "P@1" in said
+    assert "version 2 is live at once: kitchen had no tagger of its own in production" in said
     opened = Database(settings.database)
     with opened.read() as session:
-        newest = session.scalars(sa.select(TaggerRow).order_by(TaggerRow.id.desc())).first()
+        newest = versions.live(session, "kitchen")
         assert newest is not None and newest.taxonomy["name"] == "kitchen" and newest.weights
     opened.close()
+
+
+def test_a_later_fit_is_a_candidate_and_the_commands_lead_it_to_production(
+    command: Callable[..., tuple[Settings, str]],
+) -> None:
+    command("fit", "--site", "kitchen")
+    _, said = command("fit", "--site", "kitchen")
+    assert "version 3 is a candidate (unknown: 0 texts are newer than version 2, 30 are needed)" in said
+    assert "next: answerloop tags gate 3 --site kitchen, then answerloop tags promote 3 --site kitchen --rea" in said
+    assert command("list", "--site", "kitchen")[1].splitlines()[-1] == "production: 2"
+    _, said = command("fit", "--site", "kitchen", "--promote")
+    assert "production of kitchen: 4" in said and '"verdict": "passed"' in said
+    assert command("promote", "2", "--site", "kitchen", "--reason", "back")[1] == "production of kitchen: 2\n"
+    shown = command("list", "--site", "kitchen")[1].splitlines()
+    assert shown[-1] == "production: 2" and [line.split("\t")[0] for line in shown[:-1]] == ["4", "3", "2", "1"]
+    assert shown[0].split("\t")[2:] == [
+        "kitchen 1.0.0", "unknown: 0 texts are newer than version 2, 30 are needed", "passed", "",
+    ]  # fmt: skip
 
 
 def test_a_site_without_a_fit_gets_the_shipped_vocabulary(command: Callable[..., tuple[Settings, str]]) -> None:

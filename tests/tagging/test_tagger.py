@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service import taggers
 from service.corpus import repository as corpus
 from service.corpus.thread import Answer, Thread
 from service.database import Database
@@ -17,7 +18,7 @@ from service.intake.windows import embed_post
 from service.models.embedder import BundledEmbedder
 from service.retrieval.evidence import Evidence
 from service.settings import Settings
-from service.tagging.fit_site import TaggedText, fit_site, fit_texts
+from service.tagging.fit_site import TaggedText, fit_texts
 from service.tagging.reader import TagReader
 from service.tagging.tagger import Tagger
 from service.tagging.taxonomy import TagDefinition, Taxonomy
@@ -106,7 +107,7 @@ def test_a_site_learns_its_own_vocabulary_and_a_second_process_takes_it_up(
             corpus.put_thread(session, "kitchen", f"t{number}", thread, NOW)
     tagger = Tagger(TAXONOMY, settings, database, embedder)
     assert "offer-negotiation" in {row["tag"] for row in tagger.vocabulary("kitchen")}
-    report = fit_site(database, embedder, "kitchen", TINY, NOW)
+    report = taggers.fit(database, embedder, "kitchen", TINY, "x", NOW).report
     assert report["p_at_1"] >= 0.8
     assert set(report["tags"]) == {"bread", "soup", "knives"}
     other = Tagger(TAXONOMY, settings, database, embedder)
@@ -120,14 +121,14 @@ def test_too_few_threads_are_refused_with_their_number(embedder: BundledEmbedder
 
 
 def test_weights_of_another_vocabulary_are_refused(embedder: BundledEmbedder) -> None:
-    weights, _ = fit_texts(texts(), TINY, embedder, origin={})
+    weights = fit_texts(texts(), TINY, embedder, origin={}).weights
     other = TINY.model_copy(update={"tags": TINY.tags[:2]})
     with pytest.raises(InvalidInput, match="another vocabulary"):
         TagReader.load(weights, Taxonomy.model_validate(other.model_dump()))
 
 
 def test_weights_hold_no_word_of_a_post(embedder: BundledEmbedder) -> None:
-    weights, _ = fit_texts(texts(), TINY, embedder, origin={})
+    weights = fit_texts(texts(), TINY, embedder, origin={}).weights
     assert b"whetstone" not in weights
     assert TagReader.load(weights, TINY).manifest["tags"] == ["bread", "soup", "knives"]
 
