@@ -35,7 +35,7 @@ from service.intake import repository as posts
 from service.intake.edits import significant
 from service.intake.normalise import ReadablePost, normalise
 from service.intake.post import NewPost, Post
-from service.intake.windows import EmbeddedPost, embed_post
+from service.intake.windows import EmbeddedPost, embed_post, embed_with_english
 from service.models.embedder import Embedder
 from service.retrieval.earlier_posts import EarlierPosts
 from service.retrieval.evidence import Evidence, sharing
@@ -168,7 +168,7 @@ def _embedded(readers: Readers, sent: NewPost, parts: Sequence[Literal["related"
         found.words = readers.finder.words_beside(found.readable, sent.site)
     try:
         with found.timed("embed"):
-            found.embedded = embed_post(found.readable, readers.embedder)
+            found.embedded = embed_with_english(found.readable, readers.embedder)
     except Exception as failure:
         for part in parts:
             found.fails(part, failure)

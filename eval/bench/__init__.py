@@ -72,7 +72,9 @@ ASKED_FOR = ("scale",)
 
 def _posts(count: int) -> list[NewPost]:
     folder = Path("eval/datasets/posts")
-    lines = [line for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+    lines = [
+        line for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").strip("\n").split("\n")
+    ]
     rows = [row for row in map(json.loads, lines) if row["lang"] == "en"]
     words = " ".join(row["body"] for row in rows).split()
     return [

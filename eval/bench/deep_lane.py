@@ -93,7 +93,11 @@ def deep_lane(stations: Stations, seconds: float) -> None:
 
 def _posts() -> list[NewPost]:
     """The sample community's questions, asked again: each has answers to rest on."""
-    lines = [line for path in sorted(SAMPLE.glob("threads_*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+    lines = [
+        line
+        for path in sorted(SAMPLE.glob("threads_*.jsonl"))
+        for line in path.read_text("utf-8").strip("\n").split("\n")
+    ]
     rows = [json.loads(line) for line in lines][:POSTS]
     return [
         NewPost(site="sample", external_id=row["external_id"], title=row["title"], body=row["body"]) for row in rows

@@ -75,7 +75,7 @@ def _prose() -> list[str]:
     lines = [
         line
         for path in sorted(Path("eval/datasets/posts").glob("*.jsonl"))
-        for line in path.read_text("utf-8").splitlines()
+        for line in path.read_text("utf-8").strip("\n").split("\n")
     ]
     rows = [row for row in map(json.loads, lines) if row["lang"] == "en" and row["family"] == "clean"]
     return " ".join(row["body"] for row in rows).split()

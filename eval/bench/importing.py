@@ -61,7 +61,9 @@ def _passages(stations: Stations, site: str) -> list[str]:
 def _write(path: Path, count: int, part: int) -> None:
     rng = random.Random(SEED + part)
     rows = [
-        json.loads(line) for file in sorted(SAMPLE.glob("*.jsonl")) for line in file.read_text("utf-8").splitlines()
+        json.loads(line)
+        for file in sorted(SAMPLE.glob("*.jsonl"))
+        for line in file.read_text("utf-8").strip("\n").split("\n")
     ]
     pool = [s for row in rows for a in row["answers"] for s in re.split(r"(?<=[.!?])\s+", a["body"]) if len(s) > 30]
 

@@ -37,7 +37,7 @@ def threads() -> tuple[list[Thread], tuple[str, ...], str]:
     """(threads by date, tags with at least 30 uses, version of the data). Raises NotThere."""
     path = external("se_threads.jsonl")
     version = hashlib.sha256(path.read_bytes()).hexdigest()
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    rows = [json.loads(line) for line in path.read_text("utf-8").strip("\n").split("\n")]
     uses = Counter(tag for row in rows for tag in row["tags"])
     tags = tuple(sorted(tag for tag, n in uses.items() if n >= LEAST_USES))
     known = set(tags)

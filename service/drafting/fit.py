@@ -67,7 +67,7 @@ def load(folder: Path) -> list[Example]:
     """Every example of the three sets."""
     found = []
     for name, (_, group, _) in SETS.items():
-        for line in (folder / f"ground_{name}.jsonl").read_text("utf-8").splitlines():
+        for line in (folder / f"ground_{name}.jsonl").read_text("utf-8").strip("\n").split("\n"):
             row = json.loads(line)
             evidence = row["evidence"] if isinstance(row["evidence"], str) else "\n".join(row["evidence"])
             found.append(Example(name, row["claim"], evidence, row["label"], f"{name} {row[group]}"))

@@ -55,14 +55,14 @@ def main() -> None:
 
 def _units() -> tuple[list[str], list[bool], list[str], Any]:
     """(texts, whether each is advertising, its fold group, its weight)."""
-    rows = [json.loads(line) for line in SENTENCES.read_text("utf-8").splitlines()]
+    rows = [json.loads(line) for line in SENTENCES.read_text("utf-8").strip("\n").split("\n")]
     texts, truth = [row["text"] for row in rows], [bool(row["positive"]) for row in rows]
     groups, weights = [f"sentence {n % 25}" for n in range(len(rows))], [1.0] * len(rows)
     held = {
         line for line in (DATASETS / "held_out_voices.txt").read_text("utf-8").split("\n") if line and line[0] != "#"
     }
     for path in sorted((DATASETS / "posts").glob("voices_*.jsonl")):
-        for row in map(json.loads, path.read_text("utf-8").splitlines()):
+        for row in map(json.loads, path.read_text("utf-8").strip("\n").split("\n")):
             if row["voice"] in held or row["lang"] != "en":
                 continue
             quotes = [q["text"] for f in row["flags"] if f["category"] == "spam_promotion" for q in f["quotes"]]

@@ -67,7 +67,7 @@ def harmless_posts(folder: Path, embedder: Embedder) -> list[Told]:
     held = {line for line in (folder / "held_out_voices.txt").read_text("utf-8").split("\n") if line and line[0] != "#"}
     rows = [
         json.loads(line) for path in sorted((folder / "posts").glob("voices_*.jsonl"))
-        for line in path.read_text("utf-8").splitlines()
+        for line in path.read_text("utf-8").strip("\n").split("\n")
     ]  # fmt: skip
     harmless = [
         row for row in rows

@@ -154,6 +154,8 @@ class FlagReader:
             for category, score in self._learned.read(embedded, detected, lang).items():
                 if category not in scores or score.probability > scores[category].probability:
                     scores[category] = score
+        if embedded.english is not None:
+            scores = _beside(scores, self._learned.read(embedded.english, detected))
         readings = {reading.field: reading for reading in readable.fields}
         combined = [concern for concern in found if concern.category not in scores]
         for category, score in scores.items():
@@ -185,6 +187,16 @@ def _concern(finding: Finding) -> Concern:
         found_by=(f"detector:{finding.detector}",),
         exposed=exposes_somebody(finding),
     )
+
+
+def _beside(own: dict[Category, Score], english: dict[Category, Score]) -> dict[Category, Score]:
+    """Two readings of a post, in its own language and in rough English, as one: where a person may be at risk the stronger
+    counts, elsewhere their mean. What is quoted stands in the post itself."""
+    found = {}
+    for category, score in own.items():
+        both = score.probability, english[category].probability if category in english else score.probability
+        found[category] = replace(score, probability=max(both) if category in PERSON_AT_RISK else sum(both) / 2)
+    return found
 
 
 def _duplicates(evidence: Evidence, readable: ReadablePost) -> list[Concern]:

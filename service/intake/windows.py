@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.intake.glossary import in_english
 from service.intake.normalise import Field, ReadablePost
 from service.models.embedder import Embedder, PartsEmbedder
 
@@ -33,7 +34,8 @@ class EmbeddedPost:
 
     `windows[0]` is the title where there is one. `vectors` is float32 of shape (len(windows), dimension), rows of
     length 1. `sentences` are the sentences of the windows and `sentence_vectors` theirs, each in the context of its
-    window; none where the embedder (its id is `model`) does not tell them.
+    window; none where the embedder (its id is `model`) does not tell them. `english` is the rough English of a post in
+    another language, where it was asked for and a glossary has it.
     """
 
     windows: tuple[Window, ...]
@@ -41,6 +43,7 @@ class EmbeddedPost:
     sentences: tuple[Window, ...] = ()
     sentence_vectors: NDArray[np.float32] | None = None
     model: str = ""
+    english: EmbeddedPost | None = None
 
     @property
     def mean(self) -> NDArray[np.float32]:
@@ -70,6 +73,12 @@ def embed_post(post: ReadablePost, embedder: Embedder) -> EmbeddedPost:
     )
     vectors = np.concatenate([np.zeros((0, embedder.dimension), np.float32), *found.parts])
     return EmbeddedPost(windows, found.vectors, sentences, vectors, embedder.name)
+
+
+def embed_with_english(post: ReadablePost, embedder: Embedder) -> EmbeddedPost:
+    """As `embed_post`, with the vectors of its rough English where a glossary has the post's language. Raises ModelFailed."""
+    embedded, english = embed_post(post, embedder), in_english(post)
+    return embedded if english is None else replace(embedded, english=embed_post(english, embedder))
 
 
 def windows_of(post: ReadablePost, count: Callable[[str], int], limit: int) -> list[Window]:

@@ -23,7 +23,7 @@ def main() -> None:
     folder, counts = Path("eval/datasets"), Counter[str]()
     held = {line for line in (folder / "held_out_voices.txt").read_text("utf-8").split("\n") if line and line[0] != "#"}
     for path in sorted((folder / "posts").glob("voices_*.jsonl")):
-        for row in map(json.loads, path.read_text("utf-8").splitlines()):
+        for row in map(json.loads, path.read_text("utf-8").strip("\n").split("\n")):
             if row["voice"] not in held and not _shouts_small(row["body"]):
                 counts.update(_LOWER.findall(f"{row['title']}\n{row['body']}"))
     for path in [*Path("prompts").rglob("*.yaml"), *Path("prompts").rglob("*.md"), Path("README.md")]:

@@ -96,7 +96,7 @@ def _rows() -> list[dict[str, Any]]:
     held = {
         line for line in (DATASET / "held_out_voices.txt").read_text("utf-8").split("\n") if line and line[0] != "#"
     }
-    lines = [line for path in _paths() for line in path.read_text("utf-8").splitlines()]
+    lines = [line for path in _paths() for line in path.read_text("utf-8").strip("\n").split("\n")]
     return [row for row in map(json.loads, lines) if row["voice"] not in held]
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from service.intake.glossary import in_english
 from service.intake.normalise import ReadablePost
 from service.intake.windows import EmbeddedPost
-from service.tagging.glossary import in_english
 from service.tagging.names import NameFinder
 from service.tagging.taxonomy import Taxonomy
 
@@ -71,12 +71,12 @@ def example_of(post: ReadablePost, embedded: EmbeddedPost, names: NameFinder) ->
 def example_in_english(
     post: ReadablePost, embedded: EmbeddedPost, names: NameFinder, embed: Callable[[ReadablePost], EmbeddedPost]
 ) -> Example:
-    """As `example_of`, from a post's rough English where a glossary has its language; `embed` makes the vectors of that. Tags
-    that the post calls by name in its own language count too."""
+    """As `example_of`, from a post's rough English where a glossary has its language; `embed` makes the vectors of that where
+    `embedded` has none. Tags that the post calls by name in its own language count too."""
     own, english = example_of(post, embedded, names), in_english(post)
     if english is None:
         return own
-    told = example_of(english, embed(english), names)
+    told = example_of(english, embedded.english or embed(english), names)
     tags = {*own.named, *told.named}
     return replace(told, named={tag: _most(own.named.get(tag, (0, 0)), told.named.get(tag, (0, 0))) for tag in tags})
 

@@ -41,7 +41,7 @@ def load(names: NameFinder, embedder: Embedder) -> tuple[list[Labelled], str]:
     for path in [path for folder, name in folders for path in sorted(folder.glob(f"{name}.jsonl"))]:
         data = path.read_bytes()
         digest.update(data)
-        for number, line in enumerate(data.decode("utf-8").splitlines()):
+        for number, line in enumerate(data.decode("utf-8").strip("\n").split("\n")):
             row: dict[str, Any] = json.loads(line)
             thread = f"thread {row['external_id']}" if "external_id" in row else f"text {path.stem} {number}"
             group = row.get("voice") or thread

@@ -16,7 +16,7 @@ from service.errors import InvalidInput
 from service.intake.normalise import normalise
 from service.intake.post import Author, Format, NewPost
 from service.intake.tables import KeptTagsRow, PostRow, PostTextRow
-from service.intake.windows import embed_post
+from service.intake.windows import embed_post, embed_with_english
 from service.models.embedder import Embedder
 from service.tagging import versions
 from service.tagging.example import example_in_english
@@ -84,9 +84,8 @@ def read_labelled(text: TaggedText, names: NameFinder, embedder: Embedder) -> La
         author=Author(id="fit"),
     )
     readable = normalise(post)
-    example = example_in_english(
-        readable, embed_post(readable, embedder), names, lambda english: embed_post(english, embedder)
-    )
+    embedded = embed_with_english(readable, embedder)
+    example = example_in_english(readable, embedded, names, lambda english: embed_post(english, embedder))
     return Labelled(example, text.tags, text.group, text.weight)
 
 

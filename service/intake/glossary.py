@@ -1,4 +1,4 @@
-"""Posts in other languages word by word in rough English, so that a tagger that learned from English posts reads them too.
+"""Posts in other languages word by word in rough English, so that readers that know English best read them too.
 
 `glossaries/<language>.txt` holds lines of a form, a tab and its English; a form that ends in `*` stands for every word that
 begins so, the longest first, and one of several words is tried before its words. What no line knows stays as it is: names and
@@ -53,7 +53,7 @@ class Glossary:
             if _begins(tokens, form):
                 return len(form), english
         if _IDEOGRAPH.search(tokens[0]):
-            return 1, " ".join(self._cut(tokens[0]))
+            return 1, " ".join(filter(None, self._cut(tokens[0])))
         return 1, self._word(tokens[0])
 
     def _word(self, word: str) -> str:
@@ -89,7 +89,7 @@ def in_english(post: ReadablePost) -> ReadablePost | None:
 def glossary_of(lang: str) -> Glossary:
     """The glossary of a language. Raises OSError for one without."""
     made = Glossary()
-    for line in (FOLDER / f"{lang}.txt").read_text("utf-8").splitlines():
+    for line in (FOLDER / f"{lang}.txt").read_text("utf-8").strip("\n").split("\n"):
         form, english = line.split("\t")
         plain = _plain(form)
         words = plain.split()
