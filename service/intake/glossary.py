@@ -19,7 +19,7 @@ from service.intake.normalise import ReadablePost, Reading
 from service.intake.simplified import SIMPLIFIED
 
 FOLDER = Path(__file__).with_name("glossaries")
-LANGUAGES = frozenset({"es", "pt", "fr", "de", "zh", "hi"})
+LANGUAGES = frozenset({"es", "pt", "fr", "de", "it", "pl", "ru", "zh", "hi"})
 LONGEST = 2_000
 """Characters of a field that are read: what a post is about is said by then, and it is embedded once more."""
 SHORTEST_STEM = 3

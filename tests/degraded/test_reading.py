@@ -249,7 +249,7 @@ def test_without_embeddings_the_post_is_kept_and_reviewed(
         raise RuntimeError("onnx")
 
     monkeypatch.setattr(service.stations.embedder, "embed", fail)
-    monkeypatch.setattr("service.assess_post.embed_post", fail)
+    monkeypatch.setattr("service.assess_post.embed_with_english", fail)
     response = service.post("p1", *QUIET)
     assert response.status_code == 201
     made = response.json()
