@@ -55,7 +55,10 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--processes", type=at_least_one, default=min(2, os.cpu_count() or 1), help="1 or 2 that answer a whole replay"
     )
-    run.add_argument("--cache", metavar="DIR", help="keep embeddings in this folder between runs")
+    run.add_argument(
+        "--cache", metavar="DIR", help="keep embeddings for later runs in this folder (default: data/eval-embeddings)"
+    )
+    run.add_argument("--fresh", action="store_true", help="embed everything anew and keep nothing")
     run.add_argument("--quiet", action="store_true", help="no progress bar")
     compare = commands.add_parser("compare", help="two runs, paired: figures, slices, flips")
     compare.add_argument("first")

@@ -6,7 +6,7 @@ import argparse
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from eval.gate import BROKEN, PASS, check, exit_code
 from eval.loading import NotThere, write_schemas
 from eval.printing import print_checks, print_comparison, print_suite
 from eval.recordings import Mode, RecordingBackend, Recordings, folders, own_folder
+from eval.remembering import kept_between_runs
 from eval.runner import Choice, Run, console, run_suite
 from eval.subjects import REPOSITORY, World
 from eval.suite import Suite
@@ -44,7 +45,7 @@ def run(given: argparse.Namespace) -> int:
     found: list[results.SuiteResult] = []
     two = given.processes > 1 and not (given.batch_out or given.data) and beside.pays(chosen(given.suites), plan)
     with tempfile.TemporaryDirectory(prefix="answerloop-run-") as scratch:
-        cache = Path(given.cache) if given.cache else Path(scratch) / "cache" if two else None
+        cache = _cache(given, Path(scratch))
         with opened(given, cache, threads=1 if two else 2) as (suites, world, backend):
             if two:
                 plan.seconds |= _answered_by_two(given, suites, world, plan, Path(scratch) / "claims", cache)
@@ -72,7 +73,7 @@ def run(given: argparse.Namespace) -> int:
 
 @contextmanager
 def opened(
-    given: argparse.Namespace, cache: Path | None, threads: int
+    given: argparse.Namespace, cache: Path, threads: int
 ) -> Iterator[tuple[list[Suite], World, RecordingBackend]]:
     """What a command line asks for: the suites, the subjects that they ask, and the completions that those get."""
     suites = _on_data(chosen(given.suites), given.data)
@@ -90,15 +91,28 @@ def opened(
 
 
 def _answered_by_two(
-    given: argparse.Namespace, suites: Sequence[Suite], world: World, plan: Run, claims: Path, cache: Path | None
+    given: argparse.Namespace, suites: Sequence[Suite], world: World, plan: Run, claims: Path, cache: Path
 ) -> dict[str, float]:
     """Answer every section with a process beside this one; how long each took."""
-    assert cache is not None
     claims.mkdir()
     assert world.stations  # the sample community is embedded once, for both
     with beside.second_process(given, plan, claims, cache):
         beside.answer(suites, world, plan, beside.Claims(claims), first=True)
     return beside.Claims(claims).seconds()
+
+
+def _cache(given: argparse.Namespace, scratch: Path) -> Path:
+    """Where vectors are kept: for later runs too, but for those of exported cases, which are what members wrote."""
+    if given.cache:
+        return Path(given.cache)
+    if given.fresh or given.data:
+        return scratch / "cache"
+    with suppress(OSError):
+        kept = kept_between_runs()
+        kept.mkdir(parents=True, exist_ok=True)
+        if os.access(kept, os.W_OK):
+            return kept
+    return scratch / "cache"
 
 
 def score(given: argparse.Namespace) -> int:

@@ -1,17 +1,40 @@
-"""An embedder that keeps what it computed, in memory and, where a folder is named, in a file."""
+"""An embedder that keeps what it computed, in memory and, where a folder is named, in a file.
+
+Half of a replay is embedding texts that the run before embedded too: a run therefore keeps its vectors for the next one, for as
+long as the model's file, the code that runs it and its library are the same.
+"""
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from service.models import embedder, files, onnx_graph
 from service.models.embedder import BundledEmbedder, Part, Vectors, WithParts
+
+KEPT = Path(__file__).parent.parent / "data" / "eval-embeddings"
+LIBRARIES = ("onnxruntime", "tokenizers", "numpy")
+
+
+def kept_between_runs(top: Path = KEPT) -> Path:
+    """The folder of vectors as they are made now; those that were made otherwise are deleted."""
+    sources = [Path(str(module.__file__)) for module in (embedder, onnx_graph)]
+    made_by = [path.read_bytes() for path in (*sources, files.MANIFEST)] + [
+        version(name).encode() for name in LIBRARIES
+    ]
+    now = top / sha256(b"\0".join(made_by)).hexdigest()[:16]
+    for other in top.glob("*"):
+        if other != now:
+            shutil.rmtree(other, ignore_errors=True)
+    return now
 
 
 class RememberingEmbedder:
