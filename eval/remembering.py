@@ -1,7 +1,7 @@
 """An embedder that keeps what it computed, in memory and, where a folder is named, in a file.
 
 Half of a replay is embedding texts that the run before embedded too: a run therefore keeps its vectors for the next one, for as
-long as the model's file, the code that runs it and its library are the same.
+long as the model's file, the code that runs it and its libraries are the same.
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ LIBRARIES = ("onnxruntime", "tokenizers", "numpy")
 def kept_between_runs(top: Path = KEPT) -> Path:
     """The folder of vectors as they are made now; those that were made otherwise are deleted."""
     sources = [Path(str(module.__file__)) for module in (embedder, onnx_graph)]
-    made_by = [path.read_bytes() for path in (*sources, files.MANIFEST)] + [
-        version(name).encode() for name in LIBRARIES
-    ]
+    made_by = [*(path.read_bytes() for path in (*sources, files.MANIFEST)), *(version(n).encode() for n in LIBRARIES)]
     now = top / sha256(b"\0".join(made_by)).hexdigest()[:16]
     for other in top.glob("*"):
         if other != now:

@@ -37,6 +37,7 @@ from service.prompting.labels import CANDIDATE, PRODUCTION, Labels, PinnedLabels
 from service.prompting.tables import PromptShadowRow
 from service.retrieval.evidence import Evidence
 from service.settings import Settings
+from service.tagging.reporting import f1_of
 
 if TYPE_CHECKING:
     from service.stations import Stations
@@ -209,7 +210,7 @@ def _of_tags(checked: Any, suggested: set[str], kept: set[str] | None) -> Measur
     """`kept`: the tags that people kept beside the author's own; None where nobody said."""
     left, score = {tag.tag for tag in checked.tags}, None
     if kept is not None:
-        score = 2 * len(left & kept) / (len(left) + len(kept)) if left or kept else 1.0
+        score = f1_of(left, kept)
     else:
         score = len(left) / len(left | suggested) if left or suggested else None
     figures = {"tags": len(left), "added": len(left - suggested), "against": "suggested" if kept is None else "kept"}

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from service import taggers
 from service.api.calling import CallerOf, StationsOf, allowed
+from service.api.thresholds import Line, Number
 from service.clock import new_id, rfc3339
-from service.intake.post import clean_text
 from service.jobs import GATES
 from service.tagging import versions
 from service.tagging.tables import TaggerRow
 
 router = APIRouter(prefix="/v1/taggers", tags=["taggers"])
-Line = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(clean_text)]
-Number = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class PromoteTagger(BaseModel):

@@ -56,6 +56,7 @@ def test_what_is_quoted_stands_in_the_post_and_not_in_its_english(reader: FlagRe
     post = NewPost(site="acme", external_id="1", title="", body=BODIES["es"], lang="es")
     readable = normalise(post)
     found = reader.read(post, readable, embed_with_english(readable, embedder), Evidence()).flags
+    assert found and all(flag.quotes for flag in found)
     assert all(quote.text == post.body[quote.start : quote.end] for flag in found for quote in flag.quotes)
 
 
