@@ -11,13 +11,14 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from service.models import embedder, files, onnx_graph
+from service.models import adapted, embedder, files, onnx_graph
 from service.models.embedder import BundledEmbedder, Part, Vectors, WithParts
 
 KEPT = Path(__file__).parent.parent / "data" / "eval-embeddings"
@@ -26,8 +27,11 @@ LIBRARIES = ("onnxruntime", "tokenizers", "numpy")
 
 def kept_between_runs(top: Path = KEPT) -> Path:
     """The folder of vectors as they are made now; those that were made otherwise are deleted."""
-    sources = [Path(str(module.__file__)) for module in (embedder, onnx_graph)]
-    made_by = [*(path.read_bytes() for path in (*sources, files.MANIFEST)), *(version(n).encode() for n in LIBRARIES)]
+    sources = [Path(str(module.__file__)) for module in (embedder, onnx_graph, adapted)]
+    made_by = [
+        *(path.read_bytes() for path in (*sources, files.MANIFEST, adapted.FILE)),
+        *(version(n).encode() for n in LIBRARIES),
+    ]
     now = top / sha256(b"\0".join(made_by)).hexdigest()[:16]
     for other in top.glob("*"):
         if other != now:
@@ -36,7 +40,8 @@ def kept_between_runs(top: Path = KEPT) -> Path:
 
 
 class RememberingEmbedder:
-    """Keeps vectors by model and text. A text with parts is kept as one block: its own vector, then those of its parts."""
+    """Keeps vectors by model and text. A text with parts is kept as one block: its own vector, then those of its parts, then
+    the same by the adapted layers where they were asked for."""
 
     def __init__(self, inner: BundledEmbedder, folder: Path | None) -> None:
         self._inner = inner
@@ -63,22 +68,24 @@ class RememberingEmbedder:
         found = self._blocks(keys, lambda rows: list(self._inner.embed([texts[i] for i in rows])[:, None, :]))
         return np.concatenate(found) if found else np.zeros((0, self.dimension), np.float32)
 
-    def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> WithParts:
+    def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]], *, adapted: bool = False) -> WithParts:
         """Vectors of `texts` and of their parts; only those not yet known are computed."""
 
         def compute(rows: list[int]) -> list[Vectors]:
-            made = self._inner.embed_parts([texts[i] for i in rows], [parts[i] for i in rows])
-            return [
-                np.concatenate([whole[None, :], each]) for whole, each in zip(made.vectors, made.parts, strict=True)
-            ]
+            made = self._inner.embed_parts([texts[i] for i in rows], [parts[i] for i in rows], adapted=adapted)
+            blocks = [_block(made, row) for row in range(len(rows))]
+            if made.adapted is not None:
+                blocks = [np.concatenate([block, _block(made.adapted, row)]) for row, block in enumerate(blocks)]
+            return blocks
 
-        keys = [
-            _key(self.name, text, repr([tuple(p) for p in spans])) for text, spans in zip(texts, parts, strict=True)
-        ]
+        told = [(text, repr([tuple(p) for p in spans])) for text, spans in zip(texts, parts, strict=True)]
+        keys = [_key(self.name, *one, *(["adapted"] if adapted else [])) for one in told]
         found = self._blocks(keys, compute)
-        if not found:
-            return WithParts(np.zeros((0, self.dimension), np.float32), [])
-        return WithParts(np.stack([block[0] for block in found]), [block[1:] for block in found])
+        if not adapted:
+            return _parted(found, self.dimension)
+        halves = [np.split(block, 2) for block in found]
+        upper = _parted([half[1] for half in halves], self.dimension)
+        return replace(_parted([half[0] for half in halves], self.dimension), adapted=upper)
 
     def close(self) -> None:
         """Free the model."""
@@ -105,6 +112,16 @@ class RememberingEmbedder:
                 if found is not None:
                     self._kept[key] = np.frombuffer(found[0], np.float32).reshape(-1, self.dimension)
                     del missing[key]
+
+
+def _block(made: WithParts, row: int) -> Vectors:
+    return np.concatenate([made.vectors[row][None, :], made.parts[row]])
+
+
+def _parted(blocks: list[Vectors], dimension: int) -> WithParts:
+    if not blocks:
+        return WithParts(np.zeros((0, dimension), np.float32), [])
+    return WithParts(np.stack([block[0] for block in blocks]), [block[1:] for block in blocks])
 
 
 def _opened(file: Path) -> sqlite3.Connection:

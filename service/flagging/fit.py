@@ -1,8 +1,8 @@
 """Fits the learned flag reader and its thresholds: `python -m service.flagging.fit --data FOLDER`, then
-`python -m service.flagging.fit_subject`.
+`python -m service.flagging.fit_subject`. What the adapted layers say out of fold is fitted before: `python -m service.adapting.fit`.
 
 From the labelled posts beside the eval suite, held-out voices left out, `decisive_sentences*.jsonl`, single texts with their
-near misses, and ordinary posts of FOLDER (`labelled.py`). Combinations also see posts made longer (`fit_long.py`); so
+near misses, ordinary posts of FOLDER, and posts near the borders (`labelled.py`). Combinations also see posts made longer (`fit_long.py`); so
 does the choice of `high`.
 Windows and sentences that hold a labelled quote are positive, all others negative
 (multiple-instance style, with the quotes as instance labels). Folds are voices; single texts are in every fit and in no
@@ -21,17 +21,19 @@ from typing import Any
 
 import numpy as np
 
-from service.flagging import features, fit_combination, fit_cuts, fit_long, fit_readings
+from service.flagging import adapted_reader, features, fit_combination, fit_cuts, fit_long, fit_readings
 from service.flagging.fit_combination import Said
 from service.flagging.fit_readings import GRAM_STRENGTH, VECTOR_STRENGTH
 from service.flagging.labelled import (
     Array,
     Labelled,
     digest,
+    load_near,
     load_ordinary,
     load_posts,
     load_texts,
     post_files,
+    risk_files,
     text_files,
 )
 from service.flagging.learned import WEIGHTS
@@ -44,7 +46,7 @@ DATASET, TEXTS = Path("eval/datasets"), Path(__file__).parent
 LEAST_POSITIVES = 20
 """Labelled posts of a category without which its probabilities do not claim to be calibrated."""
 Arrays = dict[str, Array]
-SIGNS = (1, 1, 1, 1, -1)
+SIGNS = (1, 1, 1, 1, 1, -1)
 """Of the readings and the length: a stronger sentence never calms, a longer post never alarms."""
 
 
@@ -54,22 +56,27 @@ def truth(posts: Sequence[Labelled]) -> Array:
 
 
 def fit_english(
-    posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled]
+    posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled], near: Sequence[Labelled]
 ) -> tuple[Arrays, list[Labelled], Said]:
-    """Arrays of `LearnedReader` for English, and what is said out of fold of posts as they are and made longer."""
+    """Arrays of `LearnedReader` for English, and what is said out of fold of posts as they are and made longer.
+
+    The posts `near` the borders teach the readers; they are in no combination, which they would bend.
+    """
     every = [*posts, *ordinary]
-    arrays, by_grams = _grams(every, texts)
-    readings = []
+    taught = [*every, *near]
+    arrays, readings = _grams(taught, texts)
     for name, rows in (
-        ("window", fit_readings.window_rows(every, texts)), ("sentence", fit_readings.sentence_rows(every, texts)),
+        ("sentence", fit_readings.sentence_rows(taught, texts)), ("window", fit_readings.window_rows(taught, texts)),
     ):  # fmt: skip
-        readings.append(rows.out_of_fold(fit_readings.by_voice(every), VECTOR_STRENGTH))
+        readings.insert(0, rows.out_of_fold(fit_readings.by_voice(taught), VECTOR_STRENGTH))
         weights, biases = rows.fitted((), VECTOR_STRENGTH)
         arrays[name] = np.c_[weights.T, biases].astype(np.float16)
+    adapted, _ = adapted_reader.folded()
+    readings.append(np.stack([adapted[post.id] for post in every]))
     groups = [*([n] for n in range(len(every))), *fit_long.joined(every)]
     long = fit_long.as_posts(every, groups[len(every) :])
     every += long
-    said = [fit_long.strongest(reading, groups) for reading in (*readings, *by_grams)]
+    said = [fit_long.strongest(reading, groups) for reading in readings]
     said.append(np.repeat(fit_long.lengths(every)[:, None], len(CATEGORIES), axis=1))
     combine, out = fit_combination.each(every, texts, np.stack(said, axis=2), truth(every), SIGNS)
     calibrated = truth(posts).sum(axis=0) >= LEAST_POSITIVES
@@ -104,7 +111,9 @@ def _grams(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> tuple[Arrays
     return arrays, readings
 
 
-def fit(posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled]) -> dict[str, Any]:
+def fit(
+    posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled], near: Sequence[Labelled]
+) -> dict[str, Any]:
     """Arrays of `LearnedReader`, cuts, and cross-validated figures: of everything, of each group of languages, of posts made
     longer."""
     arrays: Arrays = {}
@@ -113,7 +122,7 @@ def fit(posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence
     for languages in (VECTOR_LANGUAGES, WORD_LANGUAGES):
         mine, told = ([x for x in rows if x.lang in languages] for rows in (posts, texts))
         if languages is VECTOR_LANGUAGES:
-            fitted, read, said = fit_english(mine, told, ordinary)
+            fitted, read, said = fit_english(mine, told, ordinary, near)
         else:
             fitted, read, said = fit_abroad(mine, told)
         arrays |= fitted
@@ -153,13 +162,13 @@ def main() -> None:
     threads = parser.parse_args().data / "se_threads.jsonl"
     embedder = BundledEmbedder(Path("data/models"))
     posts, texts = load_posts(DATASET, embedder), load_texts(TEXTS, embedder)
-    ordinary = load_ordinary(threads, embedder)
+    ordinary, near = load_ordinary(threads, embedder), load_near(DATASET, embedder)
     embedder.close()
-    fitted = fit(posts, texts, ordinary)
+    fitted = fit(posts, texts, ordinary, near)
     np.savez_compressed(WEIGHTS, **fitted["arrays"])
-    files = [*post_files(DATASET), *text_files(TEXTS)]
+    files = [*post_files(DATASET), *risk_files(DATASET), *text_files(TEXTS)]
     manifest = {
-        "data": "eval/datasets/posts without held-out voices; posts_to_fit/voices_*; service/flagging/decisive_sentences*.jsonl; "
+        "data": "eval/datasets/posts without held-out voices; posts_to_fit/voices_* and risk_*; service/flagging/decisive_sentences*.jsonl; "
         "as ordinary posts, questions with even ids of se_threads.jsonl",
         "licence": "Apache-2.0; se_threads: CC BY-SA 3.0", "posts": len(posts), "texts": len(texts), "ordinary": len(ordinary),
         "data_sha256": digest([*files, threads]), "command": "python -m service.flagging.fit --data FOLDER",

@@ -18,7 +18,8 @@ from service.flagging.labelled import Array
 from service.flagging.policy import CATEGORIES
 
 POOLED = ("self_harm_risk", "violence_threat", "minor_safety", "personal_information")
-LEAST_PRECISION = 0.67
+LEAST_PRECISION, LEAST_PRECISION_LONGER = 0.67, 0.65
+"""Of the pooled categories together: among posts as they are, and among those made longer, where chance finds more."""
 CLEAN_KEPT_BACK = 0.045
 """Of clean posts and traps, by the pooled categories together; the others keep back none of those seen."""
 ABOVE_CLEAN = 0.03
@@ -67,12 +68,16 @@ class OutOfFold:
         }
 
 
-def pooled_cut(said: OutOfFold) -> float:
-    """The lowest cut at which the pooled categories keep their precision and the share of clean posts kept back."""
+def pooled_cut(said: OutOfFold, longer: OutOfFold | None = None) -> float:
+    """The lowest cut at which the pooled categories keep their precision, among `longer` posts too, and the share of clean
+    posts kept back."""
     numbers = [CATEGORIES.index(category) for category in POOLED]
     for cut in GRID:
         rates = said.rates(numbers, float(cut))
-        if rates["precision"] >= LEAST_PRECISION and rates["clean"] <= CLEAN_KEPT_BACK:
+        precise = rates["precision"] >= LEAST_PRECISION
+        if longer is not None:
+            precise = precise and longer.rates(numbers, float(cut))["precision"] >= LEAST_PRECISION_LONGER
+        if precise and rates["clean"] <= CLEAN_KEPT_BACK:
             return float(cut)
     return float(GRID[-1])
 
@@ -83,7 +88,7 @@ def choose(
     """(cuts, figures) of every category. Clean posts among `longer` hold `high` up as well."""
     cuts: dict[str, dict[str, float]] = {}
     figures: dict[str, dict[str, float]] = {}
-    at_risk = pooled_cut(said)
+    at_risk = pooled_cut(said, longer)
     for number, category in enumerate(CATEGORIES):
         best, _ = _best_f1(said, number)
         said_of_clean = np.concatenate([part.found[part.clean, number] for part in (said, longer) if part is not None])

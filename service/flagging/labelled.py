@@ -80,33 +80,48 @@ class Labelled:
 
 def load_posts(folder: Path, embedder: Embedder) -> list[Labelled]:
     """The posts of voices that are not held out, in every language."""
-    held = {line for line in (folder / "held_out_voices.txt").read_text("utf-8").split("\n") if line and line[0] != "#"}
-    rows = [(row, path.parent.name == "posts") for path in post_files(folder) for row in _rows(path)]
+    held = held_out(folder)
+    rows = [(row, path.parent.name == "posts") for path in post_files(folder) for row in rows_of(path)]
     return [replace(_post(row, embedder), typical=typical) for row, typical in rows if row["voice"] not in held]
 
 
+def load_near(folder: Path, embedder: Embedder) -> list[Labelled]:
+    """The posts of `risk_files`, in English."""
+    return [replace(_post(row, embedder), typical=False) for path in risk_files(folder) for row in rows_of(path)]
+
+
+def held_out(folder: Path) -> set[str]:
+    """The voices on which figures are measured."""
+    lines = (folder / "held_out_voices.txt").read_text("utf-8").split("\n")
+    return {line for line in lines if line and line[0] != "#"}
+
+
 def load_ordinary(path: Path, embedder: Embedder) -> list[Labelled]:
-    """Questions of the half of the threads with even ids; the other half is left for measuring."""
+    """The ordinary posts, read."""
+    found = [replace(_post(row, embedder), typical=False, known=ORDINARY) for row in ordinary_rows(path)]
+    return [post for post in found if post.sentences]
+
+
+def ordinary_rows(path: Path) -> list[dict[str, Any]]:
+    """Questions of the half of the threads with even ids, as rows of posts; the other half is left for measuring."""
     rows = [
-        row for row in _rows(path) if int(row["id"]) % 2 == 0 and not _YOUTH.search(f"{row['title']} {row['body']}")
+        row for row in rows_of(path) if int(row["id"]) % 2 == 0 and not _YOUTH.search(f"{row['title']} {row['body']}")
     ]
     rows.sort(key=lambda row: hashlib.sha256(str(row["id"]).encode()).digest())
     lengths = [len(row["body"].split()) for row in rows]
     long = [row for row, words in zip(rows, lengths, strict=True) if words >= LONG]
     short = [row for row, words in zip(rows, lengths, strict=True) if SHORT <= words < LONG][:MOST_SHORT]
-    nobody = {"role": None, "level": None, "company": None}
-    found = []
-    for number, row in enumerate(long + short):
-        told = {
-            "id": f"ordinary-{row['id']}",
-            "voice": f"ordinary-{number % 40}",
-            "lang": "en",
-            "family": "clean",
-            "kind": "question",
+    told = {
+        "lang": "en", "family": "clean", "kind": "question", "author": {"role": None, "level": None, "company": None},
+        "flags": [],
+    }  # fmt: skip
+    return [
+        {
+            **told, "id": f"ordinary-{row['id']}", "voice": f"ordinary-{number % 40}", "title": row["title"],
+            "body": row["body"],
         }
-        post = _post({**told, "title": row["title"], "body": row["body"], "author": nobody, "flags": []}, embedder)
-        found.append(replace(post, typical=False, known=ORDINARY))
-    return [post for post in found if post.sentences]
+        for number, row in enumerate(long + short)
+    ]  # fmt: skip
 
 
 def post_files(folder: Path) -> list[Path]:
@@ -120,9 +135,14 @@ def more_files(folder: Path) -> list[Path]:
     return sorted((folder / "posts_to_fit").glob("more_*.jsonl"))
 
 
+def risk_files(folder: Path) -> list[Path]:
+    """Posts about persons at risk and what only sounds like them: they teach readers, and no figure or cut rests on them."""
+    return sorted((folder / "posts_to_fit").glob("risk_*.jsonl"))
+
+
 def load_texts(folder: Path, embedder: Embedder) -> list[Labelled]:
     """Every single text of the files of decisive sentences, each as one sentence; only English ones have vectors."""
-    rows = [(path.stem, n, row) for path in text_files(folder) for n, row in enumerate(_rows(path))]
+    rows = [(path.stem, n, row) for path in text_files(folder) for n, row in enumerate(rows_of(path))]
     english = [row["text"] for _, _, row in rows if row.get("lang", "en") == "en"]
     vectors = iter(embedder.embed(english))
     none = np.zeros((1, embedder.dimension), np.float32)
@@ -145,7 +165,8 @@ def digest(paths: Sequence[Path]) -> str:
     return found.hexdigest()
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of JSON lines."""
     return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
 
 
@@ -159,12 +180,13 @@ def _post(row: dict[str, Any], embedder: Embedder) -> Labelled:
     sentences, vectors = places(embedded)
     return Labelled(
         row["id"], row["voice"], row["lang"], row["family"] != "flagged", embedded.vectors, vectors,
-        tuple(s.text for s in sentences), _quoted(row, readable, embedded.windows), _quoted(row, readable, sentences),
+        tuple(s.text for s in sentences), quoted(row, readable, embedded.windows), quoted(row, readable, sentences),
         _detected(post, readable),
     )  # fmt: skip
 
 
-def _quoted(row: dict[str, Any], readable: ReadablePost, windows: tuple[Window, ...]) -> Places:
+def quoted(row: dict[str, Any], readable: ReadablePost, windows: Sequence[Window]) -> Places:
+    """Which of the windows or sentences hold a quote of each category that a row is labelled with."""
     readings = {reading.field: reading for reading in readable.fields}
     spans = [(w.field, readings[w.field].span(w.start, w.end)) for w in windows]
     found: Places = {}

@@ -1,10 +1,10 @@
 """The learned flag reader: linear readers for each category, the strongest place of a post counting for each.
 
-English is read four times: windows by their vectors, sentences by theirs (each in the context of its window), and sentences
-and stretches of three by their words and characters (`features.py`). The bundled vectors know English alone, so other languages
-are read by words and characters only. The maxima, the length of a long post (the strongest of many sentences is strong by chance),
-and what the detectors found go into one logistic combination, fitted on out-of-fold values so that its probabilities are
-calibrated (Platt 1999). Weights are plain arrays, fitted by
+English is read five times: windows by their vectors, sentences by theirs (each in the context of its window) and by those of
+the adapted layers (`adapted_reader.py`), and sentences and stretches of three by their words and characters (`features.py`).
+The bundled vectors know English alone, so other languages are read by words and characters only. The maxima, the length of a
+long post (the strongest of many sentences is strong by chance), and what the detectors found go into one logistic combination,
+fitted on out-of-fold values so that its probabilities are calibrated (Platt 1999). Weights are plain arrays, fitted by
 `python -m service.flagging.fit`; scoring needs numpy alone. Off-topic is what the post as a whole says (`subject.py`), in
 English.
 """
@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.flagging import features, subject
+from service.flagging import adapted_reader, features, subject
 from service.flagging.flag import Category
 from service.flagging.policy import CATEGORIES
 from service.intake.language import VECTOR_LANGUAGES
-from service.intake.windows import EmbeddedPost, Window
+from service.intake.windows import EmbeddedPost, Window, read_sentences
 
 WEIGHTS = Path(__file__).with_name("flag_reader.npz")
 Array = NDArray[np.float32]
@@ -77,7 +77,7 @@ class LearnedReader:
 
     `window`, `sentence`: (categories, dimension + 1). `columns`, `idf`: the kept columns of the n-grams; `grams`, `stretches`:
     their weights in a sentence and in a stretch, (columns, categories), with `grams_bias`, `stretches_bias`. `combine`:
-    (categories, 7), for the strongest of each of the four readings, `length`, the strongest detector, and 1. `calibrated`:
+    (categories, 8), for the strongest of each of the five readings, `length`, the strongest detector, and 1. `calibrated`:
     (categories,). The same names with `abroad_` before them are those of other languages: `abroad_combine` is (categories, 4),
     for the strongest of the two readings of n-grams, the detector, and 1, and `abroad_read` tells which categories are read.
     """
@@ -96,16 +96,19 @@ class LearnedReader:
     def read(
         self, embedded: EmbeddedPost, detected: Mapping[Category, float], lang: str = "en"
     ) -> dict[Category, Score]:
-        """The score of every category that is read in this language; `detected` are the strongest detector findings."""
+        """The score of every category that is read in this language; `detected` are the strongest detector findings.
+
+        Raises ValueError where a post in English was embedded without its adapted layers.
+        """
         if not len(embedded.vectors):
             return {}
         if lang not in VECTOR_LANGUAGES:
             return self._read_abroad(embedded, detected)
         windows = _linear(embedded.vectors, self._window)
         at, vectors = places(embedded)
-        sentences = _linear(vectors, self._sentence)
+        sentences, adapted = _linear(vectors, self._sentence), adapted_reader.read(embedded)
         grams, stretches = self._grams.read(at)
-        strongest = [part.max(axis=0) for part in (windows, sentences, grams, stretches)]
+        strongest = [part.max(axis=0) for part in (windows, sentences, grams, stretches, adapted)]
         found: dict[Category, Score] = {}
         for number, category in enumerate(CATEGORIES):
             if category == "duplicate_crosspost":
@@ -116,7 +119,7 @@ class LearnedReader:
             if category == "off_topic":
                 as_a_whole = subject.off_topic(embedded)
                 probability = probability if as_a_whole is None else as_a_whole
-            alone = weights[1] * sentences[:, number] + weights[2] * grams[:, number]
+            alone = weights[1] * sentences[:, number] + weights[2] * grams[:, number] + weights[4] * adapted[:, number]
             place = at[_place(alone, weights[3] * stretches[:, number])]
             found[category] = Score(probability, place, bool(self._calibrated[number]))
         return found
@@ -131,8 +134,9 @@ class LearnedReader:
             window = _linear(embedded.vectors, self._window)[:, number].max()
             alone = _linear(vectors, self._sentence)[:, number]
             weights = self._combine[number]
+            adapted = adapted_reader.of_every_sentence(embedded)[:, number]
             said = weights[0] * window + weights[1] * alone + weights[2] * own + weights[3] * around
-            logits = said + weights[4] * length(len(texts)) + weights[-1]
+            logits = said + weights[4] * adapted + weights[5] * length(len(texts)) + weights[-1]
         else:
             weights = self._abroad_combine[number]
             logits = weights[0] * own + weights[1] * around + weights[-1]
@@ -179,12 +183,10 @@ def _probability(readings: Sequence[float], detected: float, weights: Array) -> 
 
 
 def places(embedded: EmbeddedPost) -> tuple[tuple[Window, ...], Array]:
-    """The sentences with their vectors, without fragments of one Latin word (a piece of an address decides nothing); the
-    windows where there are none."""
-    if embedded.sentence_vectors is not None:
-        rows = [i for i, s in enumerate(embedded.sentences) if " " in s.text.strip() or not s.text.isascii()]
-        if rows:
-            return tuple(embedded.sentences[i] for i in rows), embedded.sentence_vectors[rows]
+    """The sentences that are read (`windows.read_sentences`) with their vectors; the windows where there are none."""
+    rows = read_sentences(embedded)
+    if rows and embedded.sentence_vectors is not None:
+        return tuple(embedded.sentences[i] for i in rows), embedded.sentence_vectors[rows]
     return embedded.windows, embedded.vectors
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from service.intake.normalise import Field, ReadablePost, Span
 from service.intake.post import NewPost
-from service.intake.windows import EmbeddedPost, Window
+from service.intake.windows import Adapted, EmbeddedPost, Window
 
 
 def sentences_within(readable: ReadablePost, embedded: EmbeddedPost, spans: Sequence[tuple[Field, Span]]) -> set[int]:
@@ -35,20 +35,23 @@ def embedded_without(embedded: EmbeddedPost, planted: Set[int]) -> EmbeddedPost 
     left = [n for n in range(len(embedded.sentences)) if n not in planted]
     if vectors is None or not left:
         return None
-    windows, rows = [], []
-    for window, whole in zip(embedded.windows, embedded.vectors, strict=True):
+    windows, rows, places = [], [], []
+    for place, (window, whole) in enumerate(zip(embedded.windows, embedded.vectors, strict=True)):
         mine = [n for n, sentence in enumerate(embedded.sentences) if _holds(window, sentence)]
         kept = [n for n in mine if n not in planted]
-        if len(kept) == len(mine):
+        if kept or not mine:
             windows.append(window)
+            places.append(place)
+        if len(kept) == len(mine):
             rows.append(whole)
         elif kept:
             mean = np.average(vectors[kept], axis=0, weights=[len(embedded.sentences[n].text) for n in kept])
-            windows.append(window)
             rows.append((mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32))
     sentences = tuple(embedded.sentences[n] for n in left)
+    closer = embedded.adapted
     return replace(
-        embedded, windows=tuple(windows), vectors=np.stack(rows), sentences=sentences, sentence_vectors=vectors[left]
+        embedded, windows=tuple(windows), vectors=np.stack(rows), sentences=sentences, sentence_vectors=vectors[left],
+        adapted=None if closer is None else Adapted(closer.windows[places], closer.sentences[left]),
     )  # fmt: skip
 
 

@@ -29,13 +29,23 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Adapted:
+    """What the layers fitted for flags and tags (`models/adapted.py`) make of a post: float32, (windows, dimension) and
+    (sentences, dimension), rows of any length."""
+
+    windows: NDArray[np.float32]
+    sentences: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class EmbeddedPost:
     """A post's windows and their vectors, shared by retrieval, tags and flags so that each text is embedded once.
 
     `windows[0]` is the title where there is one. `vectors` is float32 of shape (len(windows), dimension), rows of
     length 1. `sentences` are the sentences of the windows and `sentence_vectors` theirs, each in the context of its
     window; none where the embedder (its id is `model`) does not tell them. `english` is the rough English of a post in
-    another language, where it was asked for and a glossary has it.
+    another language, where it was asked for and a glossary has it. `adapted` are windows and sentences by the adapted layers,
+    where they were asked for.
     """
 
     windows: tuple[Window, ...]
@@ -44,6 +54,7 @@ class EmbeddedPost:
     sentence_vectors: NDArray[np.float32] | None = None
     model: str = ""
     english: EmbeddedPost | None = None
+    adapted: Adapted | None = None
 
     @property
     def mean(self) -> NDArray[np.float32]:
@@ -58,27 +69,32 @@ class EmbeddedPost:
         return unit
 
 
-def embed_post(post: ReadablePost, embedder: Embedder) -> EmbeddedPost:
-    """Cut a post into windows and embed them all. Raises ModelFailed."""
+def embed_post(post: ReadablePost, embedder: Embedder, *, adapted: bool = False) -> EmbeddedPost:
+    """Cut a post into windows and embed them all, by the adapted layers too where that is asked. Raises ModelFailed."""
     windows = tuple(windows_of(post, embedder.count_tokens, min(WINDOW_TOKENS, embedder.window)))
     texts = [window.text for window in windows]
     if not isinstance(embedder, PartsEmbedder):
         return EmbeddedPost(windows, embedder.embed(texts), model=embedder.name)
     parts = [sentence_spans(text) for text in texts]
-    found = embedder.embed_parts(texts, parts)
+    found = embedder.embed_parts(texts, parts, adapted=adapted)
     sentences = tuple(
         Window(window.field, window.start + start, window.start + end, window.text[start:end])
         for window, spans in zip(windows, parts, strict=True)
         for start, end in spans
     )
-    vectors = np.concatenate([np.zeros((0, embedder.dimension), np.float32), *found.parts])
-    return EmbeddedPost(windows, found.vectors, sentences, vectors, embedder.name)
+    none = np.zeros((0, embedder.dimension), np.float32)
+    closer = found.adapted
+    return EmbeddedPost(
+        windows, found.vectors, sentences, np.concatenate([none, *found.parts]), embedder.name,
+        adapted=None if closer is None else Adapted(closer.vectors, np.concatenate([none, *closer.parts])),
+    )  # fmt: skip
 
 
 def embed_with_english(post: ReadablePost, embedder: Embedder) -> EmbeddedPost:
-    """As `embed_post`, with the vectors of its rough English where a glossary has the post's language. Raises ModelFailed."""
-    embedded, english = embed_post(post, embedder), in_english(post)
-    return embedded if english is None else replace(embedded, english=embed_post(english, embedder))
+    """As `embed_post` with adapted layers, and with the vectors of its rough English where a glossary has the post's
+    language. Raises ModelFailed."""
+    embedded, english = embed_post(post, embedder, adapted=True), in_english(post)
+    return embedded if english is None else replace(embedded, english=embed_post(english, embedder, adapted=True))
 
 
 def windows_of(post: ReadablePost, count: Callable[[str], int], limit: int) -> list[Window]:
@@ -104,6 +120,18 @@ def windows_of(post: ReadablePost, count: Callable[[str], int], limit: int) -> l
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Where each sentence of a text stands, [start, end); none for a text of blanks."""
     return [(m.start(), m.end()) for m in _SENTENCE.finditer(text) if m[0].strip()]
+
+
+def is_sentence(text: str) -> bool:
+    """Whether it is more than a fragment of one Latin word (a piece of an address decides nothing)."""
+    return " " in text.strip() or not text.isascii()
+
+
+def read_sentences(embedded: EmbeddedPost) -> list[int]:
+    """Which of a post's sentences are read on their own; none where their vectors are not known."""
+    if embedded.sentence_vectors is None:
+        return []
+    return [number for number, sentence in enumerate(embedded.sentences) if is_sentence(sentence.text)]
 
 
 def _fitting(text: str, start: int, end: int, count: Callable[[str], int], limit: int) -> list[tuple[int, int, int]]:

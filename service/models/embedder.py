@@ -10,9 +10,9 @@ import itertools
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import InvalidInput, ModelFailed
+from service.models.adapted import STATES, AdaptedLayers
 from service.models.files import checked_path
-from service.models.onnx_graph import rows_before_floats, without_nan_guards
+from service.models.onnx_graph import rows_before_floats, with_output, without_nan_guards
 
 Vectors = NDArray[np.float32]
 Part = tuple[int, int]
@@ -66,16 +67,20 @@ class Embedder(Protocol):
 class PartsEmbedder(Embedder, Protocol):
     """An embedder that also tells the vectors of parts of a text, from the same forward pass."""
 
-    def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> WithParts:
+    def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]], *, adapted: bool = False) -> WithParts:
         """See BundledEmbedder."""
 
 
 @dataclass(frozen=True)
 class WithParts:
-    """Vectors of texts, shape (texts, dimension), and for each text those of its parts, shape (parts, dimension)."""
+    """Vectors of texts, shape (texts, dimension), and for each text those of its parts, shape (parts, dimension).
+
+    `adapted` is the same by the adapted layers, where they were asked for: vectors and parts, not of length 1.
+    """
 
     vectors: Vectors
     parts: list[Vectors]
+    adapted: WithParts | None = None
 
 
 @dataclass(order=True)
@@ -94,6 +99,7 @@ class _Request:
     done: Future[Vectors]
     parts: list[list[tuple[int, int]]] = field(default_factory=list)
     part_vectors: list[Vectors] = field(default_factory=list)
+    adapted: WithParts | None = None
 
 
 class BundledEmbedder:
@@ -113,6 +119,7 @@ class BundledEmbedder:
         self._worker: threading.Thread | None = None
         self._tokenizer: Any = None
         self._session: Any = None
+        self._adapted: AdaptedLayers | None = None
 
     def load(self) -> None:
         """Verify and load the model's files now. Raises ModelFilesUnusable."""
@@ -129,6 +136,11 @@ class BundledEmbedder:
         self.load()
         return list(self._tokenizer.encode(text, add_special_tokens=False).offsets)
 
+    def tokens(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """Of each text the ids of its tokens, special ones included, and where they stand, in code points."""
+        self.load()
+        return [(encoding.ids, encoding.offsets) for encoding in self._tokenizer.encode_batch(list(texts))]
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed `texts` in few forward passes, shared with whatever other threads ask for at the same time.
 
@@ -141,20 +153,25 @@ class BundledEmbedder:
         encoded = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         return self._wait(encoded, _Request(np.zeros((len(texts), self.dimension), np.float32), len(texts), Future()))
 
-    def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]]) -> WithParts:
+    def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Part]], *, adapted: bool = False) -> WithParts:
         """Embed `texts`, and for each of them the `parts` named, out of the same forward pass.
 
         The vector of a part is the mean of its tokens' states in the context of the whole text (late chunking, Günther
-        et al. 2024), of length 1; zero where a part holds no token. Raises as `embed`.
+        et al. 2024), of length 1; zero where a part holds no token. With `adapted` also by the layers that were fitted for
+        flags and tags (`adapted.py`), for a third of a forward pass more. Raises as `embed`.
         """
         if not texts:
-            return WithParts(np.zeros((0, self.dimension), np.float32), [])
+            nothing = WithParts(np.zeros((0, self.dimension), np.float32), [])
+            return replace(nothing, adapted=nothing) if adapted else nothing
         self.load()
         encoded = self._tokenizer.encode_batch(list(texts))
         request = _Request(np.zeros((len(texts), self.dimension), np.float32), len(texts), Future())
-        request.parts = [_token_ranges(e.offsets, wanted) for e, wanted in zip(encoded, parts, strict=True)]
+        request.parts = [token_ranges(e.offsets, wanted) for e, wanted in zip(encoded, parts, strict=True)]
         request.part_vectors = [np.zeros((len(wanted), self.dimension), np.float32) for wanted in parts]
-        return WithParts(self._wait([encoding.ids for encoding in encoded], request), request.part_vectors)
+        if adapted:
+            request.adapted = WithParts(np.zeros_like(request.out), [np.zeros_like(v) for v in request.part_vectors])
+        vectors = self._wait([encoding.ids for encoding in encoded], request)
+        return WithParts(vectors, request.part_vectors, request.adapted)
 
     def _wait(self, encoded: list[list[int]], request: _Request) -> Vectors:
         for ids in encoded:
@@ -195,9 +212,11 @@ class BundledEmbedder:
         options.enable_mem_pattern = False  # a plan for each shape ever seen: 45 MB more, no faster
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         with tempfile.NamedTemporaryFile(suffix=".onnx") as lean:  # a session made from bytes keeps them
-            lean.write(without_nan_guards(rows_before_floats(model.read_bytes(), WORD_TABLE)))
+            smaller = without_nan_guards(rows_before_floats(model.read_bytes(), WORD_TABLE))
+            lean.write(with_output(smaller, STATES))
             lean.flush()
             self._session = onnxruntime.InferenceSession(lean.name, options, providers=["CPUExecutionProvider"])
+        self._adapted = AdaptedLayers(options)
         self._tokenizer = tokenizer
         self._worker = threading.Thread(target=self._work, name="embedder", daemon=True)
         self._worker.start()
@@ -228,7 +247,8 @@ class BundledEmbedder:
 
     def _run(self, batch: list[_Waiting]) -> None:
         try:
-            vectors, states = self._forward([waiting.ids for waiting in batch])
+            asked = [row for row, waiting in enumerate(batch) if waiting.request.adapted is not None]
+            vectors, states, adapted = self._forward([waiting.ids for waiting in batch], asked)
         except Exception as failure:
             for waiting in batch:
                 if not waiting.request.done.done():
@@ -239,17 +259,23 @@ class BundledEmbedder:
         for waiting, vector, tokens in zip(batch, vectors, states, strict=True):
             request = waiting.request
             request.out[waiting.row] = vector
-            if request.parts:
-                for part, (start, end) in enumerate(request.parts[waiting.row]):
-                    request.part_vectors[waiting.row][part] = (
-                        _unit(tokens[start:end].mean(axis=0)) if start < end else 0.0
-                    )
+            ranges = request.parts[waiting.row] if request.parts else []
+            for part, (start, end) in enumerate(ranges):
+                if start < end:
+                    request.part_vectors[waiting.row][part] = _unit(tokens[start:end].mean(axis=0))
+            if request.adapted is not None:
+                closer = next(adapted)
+                request.adapted.vectors[waiting.row] = closer[: len(waiting.ids)].mean(axis=0)
+                for part, (start, end) in enumerate(ranges):
+                    if start < end:
+                        request.adapted.parts[waiting.row][part] = closer[start:end].mean(axis=0)
             request.missing -= 1
             if request.missing == 0 and not request.done.done():
                 request.done.set_result(request.out)
 
-    def _forward(self, rows: list[list[int]]) -> tuple[Vectors, Vectors]:
-        """Unit vectors of rows of token ids, shape (rows, dimension), and the states of their tokens."""
+    def _forward(self, rows: list[list[int]], adapted: list[int]) -> tuple[Vectors, Vectors, Iterator[Vectors]]:
+        """Unit vectors of rows of token ids, shape (rows, dimension), the states of their tokens, and those of the rows
+        `adapted` by the adapted layers."""
         longest = max(len(ids) for ids in rows)
         ids = np.zeros((len(rows), longest), np.int64)
         mask = np.zeros((len(rows), longest), np.int64)
@@ -257,10 +283,13 @@ class BundledEmbedder:
             ids[index, : len(row)] = row
             mask[index, : len(row)] = 1
         feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        hidden = self._session.run(None, feeds)[0]
+        hidden, lower = self._session.run(None, feeds)
         weights = mask[..., None].astype(np.float32)
         pooled = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
-        return _unit(pooled), hidden
+        closer: Iterator[Vectors] = iter(())
+        if adapted and self._adapted is not None:
+            closer = iter(self._adapted.states(lower[adapted], mask[adapted]))
+        return _unit(pooled), hidden, closer
 
 
 def _unit(rows: Vectors) -> Vectors:
@@ -268,7 +297,7 @@ def _unit(rows: Vectors) -> Vectors:
     return unit
 
 
-def _token_ranges(offsets: Sequence[tuple[int, int]], parts: Sequence[Part]) -> list[tuple[int, int]]:
+def token_ranges(offsets: Sequence[tuple[int, int]], parts: Sequence[Part]) -> list[tuple[int, int]]:
     """For parts in rising order, the range of tokens that overlap each; special tokens (empty offsets) are left out."""
     ranges, first, count = [], 0, len(offsets)
     for start, end in parts:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-GRAPH, NODE = 7, 1
+GRAPH, NODE, GRAPH_OUTPUT = 7, 1, 12
 """Fields of ModelProto and of GraphProto (onnx.proto)."""
 INPUT, OUTPUT, NAME, OP_TYPE = 1, 2, 3, 4
 """Fields of NodeProto."""
@@ -64,6 +64,17 @@ def without_nan_guards(model: bytes) -> bytes:
             changed |= {chosen: b"", guard: b""}
             changed[softmax] = _renamed(model, softmax, _names(model, softmax, INPUT), _names(model, chosen, OUTPUT)[0])
     return _with_nodes(model, graph, nodes, changed) if changed else model
+
+
+def with_output(model: bytes, name: str) -> bytes:
+    """`model` that also answers the float32 value `name` of its graph. Raises ValueError where no node makes it."""
+    graph = next((field for field in _fields(model, 0, len(model)) if field.number == GRAPH), None)
+    nodes = [field for field in _fields(model, graph.value, graph.end) if field.number == NODE] if graph else []
+    if graph is None or not any(name in _names(model, node, OUTPUT) for node in nodes):
+        raise ValueError(f"no node of the graph makes {name}")
+    float32 = _message(2, _message(1, _varint(1 << 3) + _varint(1)))  # TypeProto.tensor_type.elem_type
+    told = _message(GRAPH_OUTPUT, _message(1, name.encode()) + float32)
+    return model[: graph.start] + _message(GRAPH, model[graph.value : graph.end] + told) + model[graph.end :]
 
 
 def _with_nodes(model: bytes, graph: _Field, nodes: list[_Field], changed: dict[_Field, bytes]) -> bytes:

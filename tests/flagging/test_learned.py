@@ -17,7 +17,7 @@ RISK = "Honestly I don't want to be alive anymore and I have written the letters
 
 
 def embedded(embedder: Any, body: str, title: str = "A week of work") -> EmbeddedPost:
-    return embed_post(normalise(NewPost(site="s", external_id="1", title=title, body=body)), embedder)
+    return embed_post(normalise(NewPost(site="s", external_id="1", title=title, body=body)), embedder, adapted=True)
 
 
 def test_every_category_but_crossposts_gets_a_probability_and_a_place(embedder: Any) -> None:

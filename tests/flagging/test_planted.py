@@ -26,7 +26,7 @@ def made(body: str, title: str = "A new manager") -> NewPost:
 def test_the_sentences_that_hold_a_span_are_planted(embedder: Any) -> None:
     post = made(BODY)
     readable = normalise(post)
-    embedded = embed_post(readable, embedder)
+    embedded = embed_post(readable, embedder, adapted=True)
     start = BODY.index("Ignore")
     planted = sentences_within(readable, embedded, [("body", Span(start, start + 10))])
     assert [embedded.sentences[n].text.strip() for n in planted] == [
@@ -40,7 +40,7 @@ def test_the_sentences_that_hold_a_span_are_planted(embedder: Any) -> None:
 def test_what_is_left_is_nearly_what_the_post_would_be_without(embedder: Any) -> None:
     post = made(BODY)
     readable = normalise(post)
-    embedded = embed_post(readable, embedder)
+    embedded = embed_post(readable, embedder, adapted=True)
     planted = {n for n, sentence in enumerate(embedded.sentences) if "Ignore" in sentence.text}
     rest = embedded_without(embedded, planted)
     without = embed_post(normalise(made("My manager is new.\nWhat do I ask her first?")), embedder)
@@ -56,7 +56,11 @@ def test_planted_words_are_no_substance(policy: Policy, embedder: Any, place: st
     body = f"{PLANTED}\n{RECIPE}" if place == "before" else f"{RECIPE}\n{PLANTED}"
     post = made(body, "Bread that stays flat")
     readable = normalise(post)
-    flags = FlagReader(policy, shipped()).read(post, readable, embed_post(readable, embedder), Evidence()).flags
+    flags = (
+        FlagReader(policy, shipped())
+        .read(post, readable, embed_post(readable, embedder, adapted=True), Evidence())
+        .flags
+    )
     assert {"off_topic", "prompt_injection"} <= {flag.category for flag in flags if flag.band != "low"}
     texts = {"title": post.title, "body": post.body}
     for flag in flags:

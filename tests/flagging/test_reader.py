@@ -25,7 +25,7 @@ def read(policy: Policy, embedder: Any, body: str) -> ReadFlags:
     """The flags of the shipped readers."""
     post = NewPost(site="s", external_id="1", title="A question about my team", body=body)
     readable = normalise(post)
-    return FlagReader(policy, shipped()).read(post, readable, embed_post(readable, embedder), Evidence())
+    return FlagReader(policy, shipped()).read(post, readable, embed_post(readable, embedder, adapted=True), Evidence())
 
 
 @pytest.mark.parametrize(
