@@ -110,7 +110,10 @@ def write(layers: Sequence[Layer], path: Path) -> None:
         states = graph.normed(graph.do("Add", states, _attention(graph, states, layer)), layer, "norm_1")
         states = graph.normed(graph.do("Add", states, _forward(graph, states, layer)), layer, "norm_2")
     graph.do("Identity", states, name="adapted")
-    told = {"states": ["rows", "tokens", DIMENSION], "bias": ["rows", 1, 1, "tokens"]}
+    told: dict[str, list[str | int | None]] = {
+        "states": ["rows", "tokens", DIMENSION],
+        "bias": ["rows", 1, 1, "tokens"],
+    }
     inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in told.items()]
     outputs = [helper.make_tensor_value_info("adapted", TensorProto.FLOAT, told["states"])]
     made = helper.make_graph(graph.nodes, "adapted_layers", inputs, outputs, graph.weights)

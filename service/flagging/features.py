@@ -14,6 +14,7 @@ import unicodedata
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +49,8 @@ class Grams:
     column: NDArray[np.int64]
     value: NDArray[np.float32]
 
-    def times(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The product with `weights` of shape (SIZE, categories): shape (rows, categories)."""
+    def times(self, weights: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """The product with `weights` of shape (SIZE, categories), of any precision: shape (rows, categories)."""
         product = np.zeros((self.rows, weights.shape[1]), np.float32)
         if len(self.row):
             starts = np.flatnonzero(np.r_[True, self.row[1:] != self.row[:-1]])

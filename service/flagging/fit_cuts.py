@@ -18,7 +18,7 @@ from service.flagging.labelled import Array
 from service.flagging.policy import CATEGORIES
 
 POOLED = ("self_harm_risk", "violence_threat", "minor_safety", "personal_information")
-LEAST_PRECISION, LEAST_PRECISION_LONGER = 0.67, 0.65
+LEAST_PRECISION = 0.67
 """Of the pooled categories together: among posts as they are, and among those made longer, where chance finds more."""
 CLEAN_KEPT_BACK = 0.045
 """Of clean posts and traps, by the pooled categories together; the others keep back none of those seen."""
@@ -73,10 +73,8 @@ def pooled_cut(said: OutOfFold, longer: OutOfFold | None = None) -> float:
     posts kept back."""
     numbers = [CATEGORIES.index(category) for category in POOLED]
     for cut in GRID:
-        rates = said.rates(numbers, float(cut))
-        precise = rates["precision"] >= LEAST_PRECISION
-        if longer is not None:
-            precise = precise and longer.rates(numbers, float(cut))["precision"] >= LEAST_PRECISION_LONGER
+        rates, of_longer = (part.rates(numbers, float(cut)) for part in (said, longer or said))
+        precise = min(rates["precision"], of_longer["precision"]) >= LEAST_PRECISION
         if precise and rates["clean"] <= CLEAN_KEPT_BACK:
             return float(cut)
     return float(GRID[-1])

@@ -58,8 +58,10 @@ class _Grams:
         self._at[columns] = np.arange(1, len(columns) + 1)
         self._weights, self._bias = {}, {}
         for name in ("grams", "stretches"):
-            none = np.zeros((1, len(CATEGORIES)), np.float32)
-            self._weights[name] = np.concatenate([none, arrays[f"{group}{name}"].astype(np.float32)])
+            kept = arrays[
+                f"{group}{name}"
+            ]  # as they are stored, in half precision: rows are widened when they are read
+            self._weights[name] = np.concatenate([np.zeros((1, len(CATEGORIES)), kept.dtype), kept])
             self._bias[name] = arrays[f"{group}{name}_bias"].astype(np.float32)
 
     def read(self, places: Sequence[Window]) -> tuple[Array, Array]:

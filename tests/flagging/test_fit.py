@@ -76,6 +76,16 @@ def test_the_pooled_cut_is_the_lowest_that_keeps_both_promises() -> None:
         assert below["precision"] < fit_cuts.LEAST_PRECISION or below["clean"] > fit_cuts.CLEAN_KEPT_BACK
 
 
+def test_alarms_of_longer_posts_raise_the_pooled_cut() -> None:
+    rng = np.random.default_rng(4)
+    true = rng.random(2000) < 0.1
+    found = np.clip(np.where(true, rng.beta(4, 3, 2000), rng.beta(1, 9, 2000)), 0, 1)
+    louder = np.where(true, found, np.clip(found * 1.5, 0, 1))
+    alone, with_longer = (fit_cuts.pooled_cut(made(true, found), longer) for longer in (None, made(true, louder)))
+    assert with_longer > alone
+    assert made(true, louder).rates([SELF_HARM], with_longer)["precision"] >= fit_cuts.LEAST_PRECISION
+
+
 def test_a_finding_that_would_not_stand_elsewhere_is_no_recall() -> None:
     true = np.array([True] * 10 + [False] * 90)
     said = made(true, true * 0.9)
