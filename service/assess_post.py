@@ -168,7 +168,7 @@ def _embedded(readers: Readers, sent: NewPost, parts: Sequence[Literal["related"
         found.words = readers.finder.words_beside(found.readable, sent.site)
     try:
         with found.timed("embed"):
-            found.embedded = embed_with_english(found.readable, readers.embedder)
+            found.embedded = embed_with_english(found.readable, readers.embedder, adapted=True)
     except Exception as failure:
         for part in parts:
             found.fails(part, failure)

@@ -1,6 +1,6 @@
 """What the adapted layers (`models/adapted.py`) say of each sentence: one linear reader, fitted together with the layers.
 
-By `python -m service.adapting.fit`, whose readings of posts that its fits did not see are kept in FOLDED for the combination.
+By `python -m service.flagging.adapting.fit`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from service.intake.windows import EmbeddedPost, read_sentences
 
 WEIGHTS = Path(__file__).with_name("adapted_reader.npz")
-FOLDED = Path("eval/datasets/frozen/adapted_folds.npz")
 Array = NDArray[np.float32]
 
 
@@ -44,10 +43,3 @@ def _said(vectors: Array) -> Array:
 def _weights() -> tuple[Array, Array]:
     with np.load(WEIGHTS, allow_pickle=False) as arrays:
         return arrays["weights"].astype(np.float32), arrays["biases"].astype(np.float32)
-
-
-def folded() -> tuple[dict[str, Array], str]:
-    """(what was said out of fold of each post, by its id, digest of the data)."""
-    with np.load(FOLDED, allow_pickle=False) as arrays:
-        readings = arrays["readings"].astype(np.float32)
-        return dict(zip(arrays["posts"].tolist(), readings, strict=True)), str(arrays["digest"])

@@ -1,5 +1,5 @@
 """Fits the learned flag reader and its thresholds: `python -m service.flagging.fit --data FOLDER`, then
-`python -m service.flagging.fit_subject`. What the adapted layers say out of fold is fitted before: `python -m service.adapting.fit`.
+`python -m service.flagging.fit_subject`. What the adapted layers say out of fold is fitted before: `python -m service.flagging.adapting.fit`.
 
 From the labelled posts beside the eval suite, held-out voices left out, `decisive_sentences*.jsonl`, single texts with their
 near misses, ordinary posts of FOLDER, and posts near the borders (`labelled.py`). Combinations also see posts made longer (`fit_long.py`); so
@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from service.flagging import adapted_reader, features, fit_combination, fit_cuts, fit_long, fit_readings
+from service.flagging import features, fit_combination, fit_cuts, fit_long, fit_readings
+from service.flagging.adapting.folded import folded
 from service.flagging.fit_combination import Said
 from service.flagging.fit_readings import GRAM_STRENGTH, VECTOR_STRENGTH
 from service.flagging.labelled import (
@@ -71,7 +72,7 @@ def fit_english(
         readings.insert(0, rows.out_of_fold(fit_readings.by_voice(taught), VECTOR_STRENGTH))
         weights, biases = rows.fitted((), VECTOR_STRENGTH)
         arrays[name] = np.c_[weights.T, biases].astype(np.float16)
-    adapted, _ = adapted_reader.folded()
+    adapted, _ = folded()
     readings.append(np.stack([adapted[post.id] for post in every]))
     groups = [*([n] for n in range(len(every))), *fit_long.joined(every)]
     long = fit_long.as_posts(every, groups[len(every) :])

@@ -30,7 +30,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Adapted:
-    """What the layers fitted for flags and tags (`models/adapted.py`) make of a post: float32, (windows, dimension) and
+    """What the layers fitted for flags (`models/adapted.py`) make of a post: float32, (windows, dimension) and
     (sentences, dimension), rows of any length."""
 
     windows: NDArray[np.float32]
@@ -90,11 +90,10 @@ def embed_post(post: ReadablePost, embedder: Embedder, *, adapted: bool = False)
     )  # fmt: skip
 
 
-def embed_with_english(post: ReadablePost, embedder: Embedder) -> EmbeddedPost:
-    """As `embed_post` with adapted layers, and with the vectors of its rough English where a glossary has the post's
-    language. Raises ModelFailed."""
-    embedded, english = embed_post(post, embedder, adapted=True), in_english(post)
-    return embedded if english is None else replace(embedded, english=embed_post(english, embedder, adapted=True))
+def embed_with_english(post: ReadablePost, embedder: Embedder, *, adapted: bool = False) -> EmbeddedPost:
+    """As `embed_post`, with the same of its rough English where a glossary has the post's language. Raises ModelFailed."""
+    embedded, english = embed_post(post, embedder, adapted=adapted), in_english(post)
+    return embedded if english is None else replace(embedded, english=embed_post(english, embedder, adapted=adapted))
 
 
 def windows_of(post: ReadablePost, count: Callable[[str], int], limit: int) -> list[Window]:

@@ -1,7 +1,7 @@
-"""The upper layers of the bundled encoder a second time, fitted for what this community asks of a post: its flags and tags.
+"""The upper layers of the bundled encoder a second time, fitted for what flags look for in a post.
 
 The bundled model's lower layers are shared; its last two stand here with weights of their own, learnt from labelled posts by
-`python -m service.flagging.fit_layers` (fine-tuning of the top layers, as in Howard and Ruder 2018). A linear reader over what
+`python -m service.flagging.adapting.fit` (fine-tuning of the top layers, as in Howard and Ruder 2018). A linear reader over what
 they answer sees situations where one over the general vectors sees words.
 """
 

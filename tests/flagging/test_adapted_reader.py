@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from service.flagging import adapted_reader, labelled
+from service.flagging.adapting.folded import folded
 from service.flagging.learned import LearnedReader, places
 from service.flagging.planted import embedded_without
 from service.flagging.policy import CATEGORIES
@@ -25,12 +26,12 @@ def embedded(embedder: Any, body: str) -> EmbeddedPost:
 
 
 def test_what_was_said_out_of_fold_is_of_the_data_as_it_is() -> None:
-    said, digest = adapted_reader.folded()
+    said, digest = folded()
     files = [
         *labelled.post_files(DATASETS), *labelled.risk_files(DATASETS), *labelled.more_files(DATASETS),
         *labelled.text_files(TEXTS),
     ]  # fmt: skip
-    assert digest == labelled.digest(files), "fit again: python -m service.adapting.fit --data FOLDER"
+    assert digest == labelled.digest(files), "fit again: python -m service.flagging.adapting.fit --data FOLDER"
     held = labelled.held_out(DATASETS)
     rows = [row for path in labelled.post_files(DATASETS) for row in labelled.rows_of(path) if row["lang"] == "en"]
     assert {row["id"] for row in rows if row["voice"] not in held} <= set(said)

@@ -37,7 +37,7 @@ def test_the_stronger_reading_counts_for_a_person_at_risk_and_the_mean_elsewhere
 ) -> None:
     post = NewPost(site="acme", external_id="1", title="", body=BODIES[lang], lang=lang)
     readable = normalise(post)
-    both = embed_with_english(readable, embedder)
+    both = embed_with_english(readable, embedder, adapted=True)
     assert readable.lang == lang and both.english is not None
     own = shipped_reader().read(both, {}, lang)
     english = shipped_reader().read(both.english, {})
@@ -55,7 +55,7 @@ def test_the_stronger_reading_counts_for_a_person_at_risk_and_the_mean_elsewhere
 def test_what_is_quoted_stands_in_the_post_and_not_in_its_english(reader: FlagReader, embedder: Any) -> None:
     post = NewPost(site="acme", external_id="1", title="", body=BODIES["es"], lang="es")
     readable = normalise(post)
-    found = reader.read(post, readable, embed_with_english(readable, embedder), Evidence()).flags
+    found = reader.read(post, readable, embed_with_english(readable, embedder, adapted=True), Evidence()).flags
     assert found and all(flag.quotes for flag in found)
     assert all(quote.text == post.body[quote.start : quote.end] for flag in found for quote in flag.quotes)
 
@@ -64,5 +64,5 @@ def test_an_english_post_is_embedded_once(embedder: Any) -> None:
     readable = normalise(
         NewPost(site="acme", external_id="1", title="On-call", body="How do you hand over a rotation?")
     )
-    once, twice = embed_post(readable, embedder, adapted=True), embed_with_english(readable, embedder)
+    once, twice = embed_post(readable, embedder, adapted=True), embed_with_english(readable, embedder, adapted=True)
     assert twice.english is None and (once.vectors == twice.vectors).all()

@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 
 from eval.remembering import RememberingEmbedder
-from service.adapting import layers_file
+from service.flagging.adapting import layers_file
 from service.intake.normalise import normalise
 from service.intake.post import NewPost
 from service.intake.windows import embed_post, sentence_spans

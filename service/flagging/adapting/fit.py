@@ -1,4 +1,4 @@
-"""Fits the adapted layers: `python -m service.adapting.fit --data FOLDER`, with PyTorch and ONNX installed beside the project.
+"""Fits the adapted layers: `python -m service.flagging.adapting.fit --data FOLDER`, with PyTorch and ONNX installed beside the project.
 
 From the labelled posts and texts that the flag reader is fitted on, and the posts written near the borders. Writes the layers
 (`models/adapted_layers.onnx`), the linear reader on top of them, and what readers fitted without a fold's voices say of its
@@ -18,9 +18,10 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
-from service.adapting import layers_file, network
-from service.adapting.rows import Row, fewer_ordinary, load
-from service.flagging.adapted_reader import FOLDED, WEIGHTS
+from service.flagging.adapted_reader import WEIGHTS
+from service.flagging.adapting import layers_file, network
+from service.flagging.adapting.folded import FOLDED
+from service.flagging.adapting.rows import Row, fewer_ordinary, load
 from service.flagging.labelled import digest, more_files, post_files, risk_files, text_files
 from service.models.adapted import FILE, LAYERS, STATES
 from service.models.embedder import BundledEmbedder
@@ -90,7 +91,7 @@ def main() -> None:
     told = {
         "data": "the labelled posts and texts of service.flagging.fit, posts_to_fit/risk_* and more_*; 200 ordinary posts",
         "licence": "Apache-2.0; se_threads: CC BY-SA 3.0", "rows": len(rows), "data_sha256": digest([*files, threads]),
-        "refit": "python -m service.adapting.fit --data FOLDER",
+        "refit": "python -m service.flagging.adapting.fit --data FOLDER",
     }  # fmt: skip
     WEIGHTS.with_suffix(".json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from service.adapting.layers_file import DIMENSION, EPSILON, HEADS, Layer
-from service.adapting.rows import Row
+from service.flagging.adapting.layers_file import DIMENSION, EPSILON, HEADS, Layer
+from service.flagging.adapting.rows import Row
 from service.flagging.policy import CATEGORIES
 
 EPOCHS, RATE, HEAD_RATE, DECAY, DROPPED, WARMING = 3, 2e-4, 4e-3, 0.01, 0.1, 0.06

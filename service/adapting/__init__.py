@@ -1,1 +1,0 @@
-"""How the adapted layers are fitted: `python -m service.adapting.fit`. Nothing here runs in the service."""
