@@ -35,9 +35,11 @@ from service.retrieval.links import PAIRS, THREADS, Links, load_links
 from service.retrieval.ranking import (
     FEATURES,
     FEEDBACK_FEATURES,
+    KNOTS,
     WEIGHTS,
     Floats,
     RankingModel,
+    hinged,
     standardised,
     with_feedback,
 )
@@ -97,14 +99,14 @@ def as_query(pool: Pool, links: Links, name: str, component: int) -> Query:
 def fit_ranking(queries: Sequence[Query]) -> tuple[Floats, Floats]:
     """Weights of both steps over standardised features; each query counts alike, its linked threads as much as the rest."""
     told = [q for q in queries if q.linked.any()]
-    first = _weights([q.features for q in told], told)
-    return first, _weights([with_feedback(q.features, q.vectors.astype(np.float32), first) for q in told], told)
+    first = _weights([standardised(q.features) for q in told], told)
+    return first, _weights([hinged(with_feedback(q.features, q.vectors.astype(np.float32), first)) for q in told], told)
 
 
 def _weights(features: Sequence[Floats], queries: Sequence[Query]) -> Floats:
     from sklearn.linear_model import LogisticRegression
 
-    rows = np.concatenate([standardised(one) for one in features])
+    rows = np.concatenate(features)
     truth = np.concatenate([q.linked for q in queries])
     weight = np.concatenate([np.where(q.linked, 1 / q.linked.sum(), 1 / len(q.linked)) for q in queries])
     model = LogisticRegression(C=STRENGTH, max_iter=500).fit(rows, truth, sample_weight=weight)
@@ -195,7 +197,8 @@ def fit_and_write(database: Database, index: Index, settings: Settings, links: L
     sketches.word_weights.cache_clear()
     sketches.usual_lengths.cache_clear()
     put_threads(database, index, links)
-    blank = RankingModel(*(np.zeros(len(FEATURES) + more, np.float32) for more in (0, len(FEEDBACK_FEATURES), 1)))
+    every = len(FEATURES + FEEDBACK_FEATURES) * (1 + len(KNOTS))
+    blank = RankingModel(*(np.zeros(count, np.float32) for count in (len(FEATURES), every, len(FEATURES) + 1)))
     finder = Finder(database, index, index.configured, settings, index.clock, blank)
     components = links.components()
     queries = [look_up(finder, index, links, name, components[name]) for name in links.related]
@@ -208,8 +211,10 @@ def fit_and_write(database: Database, index: Index, settings: Settings, links: L
         "duplicates": int(sum(q.duplicate.sum() for q in queries)), "candidates": float(np.mean([len(q.names) for q in queries])),
         "cross_validated_by_component": measured,
         "weights": {
-            name: round(float(weight), 3)
-            for name, weight in zip(FEATURES + FEEDBACK_FEATURES, model.weights, strict=True)
+            name: [round(float(weight), 3) for weight in of_feature]
+            for name, of_feature in zip(
+                FEATURES + FEEDBACK_FEATURES, model.weights.reshape(1 + len(KNOTS), -1).T, strict=True
+            )
         },
         "refit": "python -m service.retrieval.fit FOLDER",
     }  # fmt: skip

@@ -14,9 +14,11 @@ from service.retrieval.ranking import (
     COPIED,
     FEATURES,
     FEEDBACK_FEATURES,
+    KNOTS,
     RankingModel,
     asked_again,
     features_of,
+    hinged,
     shipped,
     standardised,
     with_feedback,
@@ -100,6 +102,15 @@ def test_order_is_of_standing_out_and_a_column_that_says_nothing_counts_nothing(
     assert standardised(np.zeros((0, 3), np.float32)).shape == (0, 3)
 
 
+def test_standing_out_far_is_told_apart_from_standing_out() -> None:
+    rows = np.array([[0.0]] * 8 + [[1.0], [6.0]], np.float32)
+    found = hinged(rows)
+    assert found.shape == (10, 3) and np.ptp(found[:9, 1:], axis=0).tolist() == [0.0, 0.0]
+    assert (found[9, 1:] > found[:9, 1:].max(axis=0)).all() and np.ptp(found[:9, 0]) > 0
+    assert found.mean(axis=0) == pytest.approx(0, abs=1e-6) and found.std(axis=0) == pytest.approx(1, abs=1e-5)
+    assert hinged(rows[:0]).shape == (0, 3)
+
+
 def test_feedback_lifts_the_thread_that_is_near_to_those_that_come_first() -> None:
     features = np.zeros((5, len(FEATURES)), np.float32)
     features[:, 0] = [0.9, 0.8, 0.7, 0.2, 0.2]
@@ -109,7 +120,7 @@ def test_feedback_lifts_the_thread_that_is_near_to_those_that_come_first() -> No
     found = with_feedback(features, vectors, first)
     assert found.shape == (5, len(FEATURES) + len(FEEDBACK_FEATURES))
     assert found[4, -2:] == pytest.approx([1.0, 1.0]) and found[3, -2:] == pytest.approx([0.0, 0.0])
-    weights = np.ones(found.shape[1], np.float32)
+    weights = np.ones(found.shape[1] * (1 + len(KNOTS)), np.float32)
     model = RankingModel(first, weights, np.zeros(len(FEATURES) + 1, np.float32))
     order = model.order(features, vectors)
     assert order[4] > order[3] and model.duplicates(features) == pytest.approx([0.5] * 5)
