@@ -1,7 +1,7 @@
 """From a field as it was sent to the text that readers read, every character of which knows where it came from.
 
-Markup goes, words stay. Offsets are Unicode code points of the field as sent, so that a quote found in the readable
-text is always a verbatim slice of what the member wrote.
+Markup and what is not shown go, letters in disguise are read as plain ones, words stay. Offsets are Unicode code points of
+the field as sent, so that a quote found in the readable text is always a verbatim slice of what the member wrote.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from array import array
 from dataclasses import dataclass
 from typing import Literal
 
+from service.intake.disguise import IGNORABLE, plain_letters
 from service.intake.post import Format, NewPost
 
 Field = Literal["title", "body"]
@@ -39,9 +40,7 @@ _BLOCK = {
 _SILENT = ("script", "style")
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]{0,30})(?:\s[^<>]{0,2000})?/?>")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_INVISIBLE = re.compile(
-    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]"
-)
+_INVISIBLE = re.compile(f"[{IGNORABLE}]")
 _FENCE = re.compile(r"^(?:```|~~~)[^\n]*\n.*?(?:^(?:```|~~~)[ \t]*$|\Z)", re.M | re.S)
 _QUOTED_LINE = re.compile(r"^[ \t]{0,3}>[^\n]*$", re.M)
 
@@ -118,6 +117,12 @@ def read_field(field: Field, source: str, format: Format) -> Reading:
     for match in _INVISIBLE.finditer(source):
         gone[match.start()] = 1
         hidden.append(Span(match.start(), match.end()))
+    disguised = plain_letters(source)
+    for index, meant in disguised.instead.items():
+        if not gone[index]:
+            replaced.setdefault(index, meant)
+    for index in disguised.dropped:
+        gone[index] = 1
     kept: list[str] = []
     offsets: array[int] = array("L")
     for index, character in enumerate(source):
@@ -160,7 +165,7 @@ def _strip_markup(source: str, code: list[Span], hidden: list[Span]) -> tuple[by
         hidden.append(Span(silent_from[1], len(source)))
     for match in _ENTITY.finditer(source):
         if not gone[match.start()] and not in_code[match.start()]:
-            meant = html.unescape(match[0])
+            meant = _INVISIBLE.sub("", html.unescape(match[0]))
             if meant != match[0] and "\x00" not in meant:
                 _remove(gone, match.start(), match.end())
                 replaced[match.start()] = meant

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from service.flagging.detectors.needed_pieces import Need, fold, need_of
+from service.intake.normalise import Reading
 
 WEIGHTS = Path(__file__).with_name("bait.json")
 NAMES = (
@@ -52,8 +53,9 @@ _STORY = re.compile(
 )
 
 
-def signs(text: str) -> tuple[float, ...]:
-    """The signs in `text`, in order of NAMES; counts grow to 1, shares are shares. Linear in the text."""
+def signs(text: str, sent: str | None = None) -> tuple[float, ...]:
+    """The signs in `text`, in order of NAMES; counts grow to 1, shares are shares. Linear in the text. `sent` is the text as
+    it was sent, where letters in disguise still stand."""
     plain = unicodedata.normalize("NFKC", text).replace("’", "'")
     folded = fold(plain)
     seen = {
@@ -66,7 +68,7 @@ def signs(text: str) -> tuple[float, ...]:
         seen["ask"], seen["own"], float(seen["ask"] > 0 and seen["own"] > 0), seen["visit"], seen["platform"], seen["reward"], seen["free"],
         seen["money"], seen["link"], seen["spelt_link"], seen["contact"], seen["hurry"], seen["sell"], float(seen["greeting"] > 0), seen["please"],
         seen["apology"], _grown(sum(w[0].isdigit() for w in words)), _grown(plain.count("!")),
-        sum(map(str.isupper, letters)) / max(len(letters), 20), float(_lookalike(text)), _repeated(words), _grown(plain.count("?")),
+        sum(map(str.isupper, letters)) / max(len(letters), 20), float(_lookalike(text if sent is None else sent)), _repeated(words), _grown(plain.count("?")),
         float(_ABOUT_IT.search(plain) is not None), _grown(sum(1 for _ in _STORY.finditer(plain))),
     )  # fmt: skip
 
@@ -96,12 +98,15 @@ def _repeated(words: list[str]) -> float:
     return 0.0 if len(words) < 8 else 1 - len({w.lower() for w in words}) / len(words)
 
 
-def strongest(text: str) -> tuple[float, int, int]:
-    """How likely the most advertising paragraph of `text` is advertising, and where it stands; (0, 0, 0) without any."""
+def strongest(reading: Reading) -> tuple[float, int, int]:
+    """How likely the most advertising paragraph of a text is advertising, and where it stands; (0, 0, 0) without any."""
+    text, source = reading.text, reading.source
     weights, bias = _weights()
     best = (0.0, 0, 0)
     for start, end in paragraphs(text):
-        total = bias + sum(w * s for w, s in zip(weights, signs(text[start:end]), strict=True))
+        span = reading.span(start, end)
+        found = signs(text[start:end], source[span.start : span.end])
+        total = bias + sum(w * s for w, s in zip(weights, found, strict=True))
         probability = 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
         if probability > best[0]:
             best = (probability, start, end)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from service.flagging.detectors.prompt_injection import addresses_a_machine
 from service.flagging.finding import DetectorContext, Finding
+from service.intake.disguise import IGNORABLE
 from service.intake.normalise import ReadablePost, Reading, Span
 
 NAME = "disguised_text"
@@ -38,7 +39,7 @@ _NOT_SHOWN = re.compile(
 )  # fmt: skip
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e007a]{2,6}\U000e007f")
 _TAG_RUN = re.compile("[\U000e0000-\U000e007f]{2,}")
-_BETWEEN = re.compile("(?:\\w[\u200b-\u200d\u2060-\u2064\ufeff]{1,3}[ \u200b-\u200d\u2060-\u2064\ufeff]{0,4}){6,}\\w?")
+_BETWEEN = re.compile(f"(?:[^\\W{IGNORABLE}][{IGNORABLE}]{{1,3}}[ {IGNORABLE}]{{0,4}}){{6,}}\\w?")
 _LINE = re.compile(r"[^\n.!?]{8,400}")
 _WORD = re.compile(r"[A-Za-z]+")
 _MIXED = re.compile(r"\b(?=\w*[A-Za-z])(?=\w*\d)\w{2,}\b|\b[A-Za-z]+\b|\b\d+\b", re.ASCII)
@@ -46,7 +47,8 @@ _ROT13 = str.maketrans(
     "ABCDEFGHIJKLMabcdefghijklmNOPQRSTUVWXYZnopqrstuvwxyz", "NOPQRSTUVWXYZnopqrstuvwxyzABCDEFGHIJKLMabcdefghijklm"
 )
 _LEET = str.maketrans("0134578", "oieastb")
-_WIDE = re.compile("[\uff01-\uff5e]{4,}(?:[\u3000 ]+[\uff01-\uff5e]+){0,60}")
+_STYLED = "\uff01-\uff5e\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f149"
+_WIDE = re.compile(f"[{_STYLED}]{{4,}}(?:[\u3000 ]+[{_STYLED}]+){{0,60}}")
 _MORSE = dict(
     zip(
         ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --..".split(),
@@ -177,10 +179,10 @@ def _lines(reading: Reading) -> Iterator[Disguised]:
         mixed = [word for word in _MIXED.findall(line) if not word.isalpha() and not word.isdigit()]
         if len(mixed) >= 3 and _share(says := line.translate(_LEET)) >= 0.4 and plain < 0.25:
             yield Disguised(reading.span(match.start(), match.end()), says, "digits_for_letters")
-    for match in _WIDE.finditer(text):
+    for match in _WIDE.finditer(reading.source):
         says = unicodedata.normalize("NFKC", match[0])
         if _SITE.search(says) and _share(says) >= 0.3:
-            yield Disguised(reading.span(match.start(), match.end()), says, "wide_letters")
+            yield Disguised(Span(match.start(), match.end()), says, "wide_letters")
 
 
 def _share(line: str) -> float:

@@ -43,7 +43,7 @@ class SpamPromotion:
                         Finding("spam_promotion", probability, (located(reading, *match.span()),), NAME, detail)
                     )
                     break
-            probability, start, end = bait.strongest(reading.text)
+            probability, start, end = bait.strongest(reading)
             if probability >= LEAST_BAIT:
                 start += len(reading.text[start:end]) - len(reading.text[start:end].lstrip())
                 span = (located(reading, start, start + len(reading.text[start:end].rstrip())),)
