@@ -1,16 +1,21 @@
 """Letters in disguise as the letters people take them for, so that machines read what people see.
 
 Styled letters (mathematical, wide, circled, raised: Unicode's compatibility decompositions), letters of other
-alphabets that look like Latin ones in a Latin word (a few of Unicode's confusables, UTS 39), and marks piled on letters; and
-the letters of words that are held apart. What a language writes that way stays: accents that compose with their letter, words
-of another alphabet, wide punctuation. Digits for letters stay too: k8s and i18n are words.
+alphabets that look like Latin ones in a Latin word (a few of Unicode's confusables, UTS 39), and marks piled on letters; the
+letters of words that are held apart; and words that people censor (`censored_words.txt`: k1ll, su*cidal), whoever is in despair
+among them. What a language writes that way stays: accents that compose with their letter, words of another alphabet, wide
+punctuation. Digits stay in words that nobody censors: k8s, i18n.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from string import ascii_lowercase
 
 IGNORABLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
@@ -43,6 +48,14 @@ _SPACED = re.compile(r"(?<!\S)(?<![A-Za-z] )[A-Za-z](?: [A-Za-z]){2,}(?: {2,6}[A
 """Letters with one space between them, words with more."""
 _HELD_APART = re.compile(r"(?<!\w)[a-z]([.*_|~-])[a-z](?:\1[a-z]){2,}(?!\w)")
 _BETWEEN = re.compile(r"(?<=\S) (?=\S)|[.*_|~-]")
+_CENSORED_WORDS = Path(__file__).with_name("censored_words.txt")
+_CENSORED = re.compile(r"(?<![\w*])[A-Za-z][A-Za-z0134578@$!*#]{1,14}(?<=[A-Za-z])(?![\w*])")
+_READ_AS = {
+    "0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "@": "a", "$": "s", "!": "il",
+    "*": ascii_lowercase, "#": ascii_lowercase,
+}  # fmt: skip
+_SHORTEST_BLANKED, _MOST_BLANKED = 4, 0.5
+"""Letters of a word that may have any in place of some (d*e is a product), and how many of them."""
 _LEAST_ACCENTED, _MOST_ACCENTED = 3, 0.75
 """A word with more letters under accents than this is written so in no language that the readers know."""
 
@@ -61,12 +74,41 @@ def plain_letters(text: str) -> Plain:
     for pattern in (_SPACED, _HELD_APART):
         for match in pattern.finditer(text):
             found.dropped.update(between.start() for between in _BETWEEN.finditer(text, *match.span()))
+    _censored(text, found)
     if text.isascii():
         return found
     _styled(text, found)
     _from_other_alphabets(text, found)
     _piled(text, found)
     return found
+
+
+def _censored(text: str, found: Plain) -> None:
+    for match in _CENSORED.finditer(text):
+        if not match[0].isalpha() and (meant := _meant(match[0].lower())):
+            for place, letter in enumerate(match[0]):
+                if not letter.isalpha():
+                    found.instead[match.start() + place] = meant[place]
+
+
+@cache
+def _of_length() -> dict[int, list[str]]:
+    """The words that people censor, by how long they are, the likelier first."""
+    found = defaultdict(list)
+    for word in _CENSORED_WORDS.read_text("utf-8").split():
+        found[len(word)].append(word)
+    return found
+
+
+def _meant(word: str) -> str | None:
+    """The first word of the list that may be meant."""
+    blanks = word.count("*") + word.count("#")
+    if blanks and (len(word) < _SHORTEST_BLANKED or blanks > _MOST_BLANKED * len(word)):
+        return None
+    for known in _of_length().get(len(word), ()):
+        if all(letter == sent or letter in _READ_AS.get(sent, "") for letter, sent in zip(known, word, strict=True)):
+            return known
+    return None
 
 
 def _styled(text: str, found: Plain) -> None:

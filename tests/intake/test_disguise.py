@@ -51,6 +51,17 @@ def test_letters_with_spaces_between_are_words() -> None:
     assert read("please  w a n t   t o   h u r t  now").text == "please  want   to   hurt  now"
 
 
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ("I want to k1ll mys3lf", "I want to kill myself"), ("su1cidal, su*cidal, s**cidal", "suicidal, suicidal, suicidal"),
+        ("I could d!e, K*LL, sh00t", "I could die, KiLL, shoot"), ("quiero m4tarme", "quiero matarme"),
+    ],
+)  # fmt: skip
+def test_words_that_people_censor_are_read(sent: str, meant: str) -> None:
+    assert read(sent).text == meant
+
+
 def test_accents_on_every_letter_of_a_word_are_no_accents() -> None:
     assert read("ẃáńt́ to h́úŕt́").text == "want to hurt"
     assert read(unicodedata.normalize("NFD", "ẃáń to")).text == "wan to"

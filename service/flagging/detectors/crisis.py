@@ -15,7 +15,9 @@ _SELF = r"(?:my ?self|myslf|himself|herself|themsel(?:f|ves)|him ?self|her ?self
 _WHO = r"(?:i|he|she|they|we|my (?:colleague|friend|brother|sister|roommate|teammate|co-?worker|husband|wife|partner|son|daughter|manager|boss))"
 
 _IDIOM = re.compile(
-    r"\b(?:career|professional|political|social|commercial|reputational|code|product|resume|cv) suicide|suicide (?:burn|squeeze|prevention|hotline|awareness|mission|squad|linux)|"
+    r"\b(?:career|professional|political|social|commercial|reputational|code|product|resume|cv) suicide|suicide (?:burn|squeeze|pill|prevention|hotline|awareness|mission|squad|linux)|"
+    r"\b(?:business|financial|economic|technical|brand|marketing|property|near) suicide|\b(?:this|that|it|which)(?:'d| would| will| could|'s| is) (?:be )?(?:basically |pure |plain |a |just )?suicide\b|"
+    r"\b(?:start-?ups?|compan(?:y|ies)|business(?:es)?|brands?|vendors?|products?)\b[^.!?\n]{0,40}\bsuicide|"
     r"(?:crisis|helpline|prevention|moderation|safety|health)[- ](?:app|line|tool|software|model|classifier|dataset|product|team)|"
     r"\b(?:lol|lmao|haha+|hehe|jk|just kidding|figuratively|metaphorically|not literally)\b|😂|🤣|💀|"
     r"\b(?:embarrass\w+|laughing|laughter|boredom|cringe|shame|curiosity|cuteness|meetings?|standups?|jira|yaml|regex|webpack|merge conflicts?|retros?|sprint reviews?)\b|"
@@ -24,9 +26,10 @@ _IDIOM = re.compile(
 )
 
 _SELF_HARM = (
-    cue("explicit", 0.95, rf"\b(?:kill(?:ing|ed)?|hang(?:ing|ed)?|drown(?:ing)?|shoot(?:ing)?|unaliv(?:e|ing)|stab(?:bing)?|hurt(?:ing)?|harm(?:ing)?|cut(?:ting)?|starv(?:e|ing)|burn(?:ing)?) {_SELF}\b", r"\b(?:cut(?:ting)? (?:my|him|her|them)sel\w+ (?:off|short|some|a|loose|on)|(?:hurt|harm|burn)(?:ing)? (?:my|him|her)self (?:in the negotiation|professionally|out))"),
+    cue("explicit", 0.95, rf"\b(?:kill(?:ing|ed)?|hang(?:ing|ed)?|drown(?:ing)?|shoot(?:ing)?|unaliv(?:e|ing)|stab(?:bing)?|hurt(?:ing)?|harm(?:ing)?|cut(?:ting)?|starv(?:e|ing)|burn(?:ing)?) {_SELF}\b", r"\b(?:shoot\w*|shot) (?:my|him|her|them)sel\w+ in (?:the|my|his|her|their) (?:foot|feet)|\bkill(?:ing|ed)? (?:my|him|her|them)sel\w+ (?:building|writing|learning|at work|to (?:meet|hit|finish|deliver|ship)|over (?:\w+ )?(?:goals?|slides?|code|details))\b|\b(?:cut(?:ting)? (?:my|him|her|them)sel\w+ (?:off|short|some|a|loose|on|out|pay\w*|che(?:ck|que)s?)\b|(?:hurt|harm|burn)(?:ing)? (?:my|him|her)self (?:in the negotiation|professionally|out))"),
     cue("explicit", 0.95, r"\b(?:end(?:ing|ed)?|tak(?:e|es|ing|en)|took) (?:my|his|her|their) (?:own )?li(?:fe|ves)\b|\b(?:end|ending) it all\b"),
-    cue("explicit", 0.9, r"\bsuicid(?:e|al)\b"),
+    cue("explicit", 0.9, r"\bsuicid(?:e|al)\b|\bsewer ?slid(?:e|al)\b"),
+    cue("explicit", 0.9, r"\b(?:want(?:ed|s|ing)?|wanna|going|gonna|ready|need(?:ed)?|tempted|try(?:ing)?|about|planning|plan|could|might|should|rather)(?: (?:just|really|honestly|literally|to)){0,3} (?:kms|unalive)\b"),
     cue("explicit", 0.9, r"\bself[- ]?harm(?:ing|ed|s)?\b|\bself[- ]?injur\w+"),
     cue("wish", 0.9, r"\b(?:(?:want(?:ed|s|ing)?|wish(?:es|ed|ing)?|need(?:ed)?|like|rather|ready|hop(?:e|ed|ing)) (?:to |i (?:could |was |were )?|i'd |that i )?(?:just )?(?:die|be dead|dead|disappear forever|never wake up|not wake up|stop existing|not exist|not be alive))\b|\b(?:don'?t|do not|didn'?t|no longer|not) (?:really )?(?:want|wish) to (?:live|be alive|exist|be here|wake up|go on living|keep living)\b|\bstopp?(?:ed|ing)? (?:existing|being alive)\b|\bnot (?:being )?alive any ?more\b|\bnever been born\b", r"rather die than (?:do|write|use|attend|sit|go back|deploy|touch|learn|merge|debug|another)|die on (?:this|that|a|the) hill|die (?:of|from) (?:boredom|laughter)"),
     cue("wish", 0.85, r"\b(?:no|not? (?:any|much)) (?:reason|point|use) (?:to live|(?:in|to) (?:living|being alive|carry(?:ing)? on living|go(?:ing)? on)|left to live)\b|\btired of (?:living|being alive|life|existing)\b|\b(?:life|living) (?:is|isn't|is not|not) (?:just )?(?:not )?worth (?:living|it any ?more)\b"),

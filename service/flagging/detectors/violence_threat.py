@@ -11,7 +11,7 @@ from service.flagging.finding import DetectorContext, Finding
 from service.intake.normalise import ReadablePost
 
 NAME = "violence_threat"
-_PERSON = r"(?:him|her|them|you|you all|y'all|everyone|everybody|my (?:boss|manager|lead|director|colleague|coworker|co-worker|ex|wife|husband|neighbou?r)|(?:the|that|this) (?:guy|man|woman|boss|manager|director|bastard|idiot|bitch|coworker|bloke)|someone|somebody|people|all of (?:them|you)|[A-Z][a-z]{2,14})"
+_PERSON = r"(?:him|her|them|you|you all|y'all|everyone|everybody|my (?:boss|manager|lead|director|colleague|coworker|co-worker|ex|wife|husband|neighbou?r)|(?:the|that|this) (?:guy|man|woman|boss|manager|director|bastard|idiot|bitch|coworker|bloke)|someone|somebody|people|all of (?:them|you)|(?-i:(?!(?:Jira|Slack|Docker|Kubernetes|Java\w*|Python|Windows|Linux|Git\w*|Teams|Zoom|Excel|Outlook|Confluence|Jenkins|React|Angular|Monday|Tuesday|Wednesday|Thursday|Friday)\b)[A-Z][a-z]{2,14}))"
 _NOT_PEOPLE = re.compile(
     r"\b(?:process(?:es)?|threads?|child(?:ren)? process\w*|zombies?|orphans?|pods?|containers?|servers?|daemons?|supervisor|watchdog|signal|sig(?:kill|term)|kill -9|"
     r"branch(?:es)?|build(?:s|er)?|pipeline|script|cron|feature flag|service|cluster|cache|queue|mapping|monolith|codebase|module|microservice|database|tests?|"
