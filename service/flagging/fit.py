@@ -16,6 +16,7 @@ import argparse
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ from service.flagging.labelled import (
     load_near,
     load_ordinary,
     load_posts,
+    load_rough,
+    load_rough_texts,
     load_texts,
     post_files,
     risk_files,
@@ -39,6 +42,7 @@ from service.flagging.labelled import (
 )
 from service.flagging.learned import WEIGHTS
 from service.flagging.policy import CATEGORIES
+from service.flagging.routing import PERSON_AT_RISK
 from service.flagging.thresholds import SHIPPED
 from service.intake.language import VECTOR_LANGUAGES, WORD_LANGUAGES
 from service.models.embedder import BundledEmbedder
@@ -56,24 +60,47 @@ def truth(posts: Sequence[Labelled]) -> Array:
     return np.array([[category in post.quoted_windows for category in CATEGORIES] for post in posts])
 
 
-def fit_english(
-    posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled], near: Sequence[Labelled]
-) -> tuple[Arrays, list[Labelled], Said]:
-    """Arrays of `LearnedReader` for English, and what is said out of fold of posts as they are and made longer.
+@dataclass(frozen=True)
+class OfRough:
+    """What English readers say of posts in rough English: `readings` (categories, readings) of each by its id, out of fold,
+    and the English combination."""
 
-    The posts `near` the borders teach the readers; they are in no combination, which they would bend.
+    readings: dict[str, Array]
+    combine: Array
+
+    def say(self, posts: Sequence[Labelled], groups: Sequence[Sequence[int]], share: Array) -> Said:
+        """Of posts read together by `groups`; the first `len(posts)` groups are the posts themselves."""
+        said = np.stack([self.readings[post.id] for post in posts])
+        joined = np.stack([said[list(group)].max(axis=0) for group in groups])
+        every = [*posts, *fit_long.as_posts(posts, groups[len(posts) :])]
+        lengths = np.repeat(fit_long.lengths(every)[:, None, None], len(CATEGORIES), axis=1)
+        detected = np.array([post.detected for post in every])
+        return fit_combination.say(np.concatenate([joined, lengths], axis=2), detected, self.combine, share)
+
+
+def fit_english(
+    posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled], near: Sequence[Labelled],
+    rough: Sequence[Labelled], rough_texts: Sequence[Labelled],
+) -> tuple[Arrays, list[Labelled], Said, OfRough]:  # fmt: skip
+    """Arrays of `LearnedReader` for English, what is said out of fold of posts as they are and made longer, and of `rough` ones.
+
+    The posts `near` the borders and those in `rough` English teach the readers; they are in no combination, which they would
+    bend.
     """
     every = [*posts, *ordinary]
-    taught = [*every, *near]
-    arrays, readings = _grams(taught, texts)
+    taught, read = [*every, *rough, *near], len(every) + len(rough)
+    taught_texts = [*texts, *rough_texts]
+    arrays, readings = _grams(taught, taught_texts)
     for name, rows in (
-        ("sentence", fit_readings.sentence_rows(taught, texts)), ("window", fit_readings.window_rows(taught, texts)),
+        ("sentence", fit_readings.sentence_rows(taught, taught_texts)),
+        ("window", fit_readings.window_rows(taught, taught_texts)),
     ):  # fmt: skip
         readings.insert(0, rows.out_of_fold(fit_readings.by_voice(taught), VECTOR_STRENGTH))
         weights, biases = rows.fitted((), VECTOR_STRENGTH)
         arrays[name] = np.c_[weights.T, biases].astype(np.float16)
     adapted, _ = folded()
-    readings.append(np.stack([adapted[post.id] for post in every]))
+    readings.append(np.stack([adapted[post.id] for post in taught[:read]]))
+    of_rough = np.stack([reading[len(every) : read] for reading in readings], axis=2)
     groups = [*([n] for n in range(len(every))), *fit_long.joined(every)]
     long = fit_long.as_posts(every, groups[len(every) :])
     every += long
@@ -81,13 +108,18 @@ def fit_english(
     said.append(np.repeat(fit_long.lengths(every)[:, None], len(CATEGORIES), axis=1))
     combine, out = fit_combination.each(every, texts, np.stack(said, axis=2), truth(every), SIGNS)
     calibrated = truth(posts).sum(axis=0) >= LEAST_POSITIVES
-    return arrays | {"combine": combine.astype(np.float32), "calibrated": calibrated}, every, out
+    arrays |= {"combine": combine.astype(np.float32), "calibrated": calibrated}
+    by_id = {post.id: one for post, one in zip(rough, of_rough, strict=True)}
+    return arrays, every, out, OfRough(by_id, combine)
 
 
-def fit_abroad(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> tuple[Arrays, list[Labelled], Said]:
+def fit_abroad(
+    posts: Sequence[Labelled], texts: Sequence[Labelled], near: Sequence[Labelled], of_rough: OfRough
+) -> tuple[Arrays, list[Labelled], Said]:
     """Arrays of `LearnedReader` for the languages read by words and characters, and what is said out of fold of posts as
-    they are and made longer; in these languages length cost more recall than it saved alarms."""
-    arrays, by_grams = _grams(posts, texts)
+    they are and made longer, with the English readers' reading of their rough English; in these languages length cost more
+    recall than it saved alarms. Posts `near` the borders teach the reader alone."""
+    arrays, by_grams = _grams([*posts, *near], texts)
     groups = [*([n] for n in range(len(posts))), *fit_long.joined(posts)]
     every = [*posts, *fit_long.as_posts(posts, groups[len(posts) :])]
     said = np.stack([fit_long.strongest(reading, groups) for reading in by_grams], axis=2)
@@ -96,7 +128,18 @@ def fit_abroad(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> tuple[Ar
         "combine": combine.astype(np.float32), "calibrated": truth(posts).sum(axis=0) >= LEAST_POSITIVES,
         "read": np.isin(CATEGORIES, [text.category or "" for text in texts if not text.clean]),
     }  # fmt: skip
-    return {f"abroad_{name}": array for name, array in arrays.items()}, every, out
+    english = of_rough.say(posts, groups, out.share)
+    return {f"abroad_{name}": array for name, array in arrays.items()}, every, both(out, english)
+
+
+def both(own: Said, english: Said) -> Said:
+    """As the service puts two readings together (`reader`): the stronger where a person may be at risk, else their mean."""
+    at_risk = np.isin(CATEGORIES, list(PERSON_AT_RISK))
+
+    def one(a: Array, b: Array) -> Array:
+        return np.where(at_risk, np.maximum(a, b), (a + b) / 2)
+
+    return Said(one(own.found, english.found), one(own.silent, english.silent), own.share)
 
 
 def _grams(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> tuple[Arrays, list[Array]]:
@@ -113,22 +156,23 @@ def _grams(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> tuple[Arrays
 
 
 def fit(
-    posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled], near: Sequence[Labelled]
-) -> dict[str, Any]:
+    posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled], near: Sequence[Labelled],
+    rough: Sequence[Labelled], rough_texts: Sequence[Labelled],
+) -> dict[str, Any]:  # fmt: skip
     """Arrays of `LearnedReader`, cuts, and cross-validated figures: of everything, of each group of languages, of posts made
     longer."""
-    arrays: Arrays = {}
-    parts: list[fit_cuts.OutOfFold] = []
-    every: list[list[Labelled]] = []
-    for languages in (VECTOR_LANGUAGES, WORD_LANGUAGES):
-        mine, told = ([x for x in rows if x.lang in languages] for rows in (posts, texts))
-        if languages is VECTOR_LANGUAGES:
-            fitted, read, said = fit_english(mine, told, ordinary, near)
-        else:
-            fitted, read, said = fit_abroad(mine, told)
-        arrays |= fitted
-        parts.append(_out_of_fold(read, said, fitted.get("abroad_read", np.ones(len(CATEGORIES), bool))))
-        every.append(read)
+    (en_posts, en_texts, en_near), (posts_abroad, texts_abroad, near_abroad) = (
+        [[x for x in rows if x.lang in languages] for rows in (posts, texts, near)]
+        for languages in (VECTOR_LANGUAGES, WORD_LANGUAGES)
+    )
+    arrays, read, said, of_rough = fit_english(en_posts, en_texts, ordinary, en_near, rough, rough_texts)
+    abroad, read_abroad, said_abroad = fit_abroad(posts_abroad, texts_abroad, near_abroad, of_rough)
+    arrays |= abroad
+    parts = [
+        _out_of_fold(read, said, np.ones(len(CATEGORIES), bool)),
+        _out_of_fold(read_abroad, said_abroad, abroad["abroad_read"]),
+    ]
+    every = [read, read_abroad]
     whole, told_of = fit_cuts.joined(parts), [post for read in every for post in read]
     given = {post.id for post in posts if post.typical}
     groups: dict[str, list[int]] = {"all": [], "english": [], "abroad": [], "made longer": []}
@@ -164,8 +208,9 @@ def main() -> None:
     embedder = BundledEmbedder(Path("data/models"))
     posts, texts = load_posts(DATASET, embedder), load_texts(TEXTS, embedder)
     ordinary, near = load_ordinary(threads, embedder), load_near(DATASET, embedder)
+    rough, rough_texts = load_rough(DATASET, embedder), load_rough_texts(TEXTS, embedder)
     embedder.close()
-    fitted = fit(posts, texts, ordinary, near)
+    fitted = fit(posts, texts, ordinary, near, rough, rough_texts)
     np.savez_compressed(WEIGHTS, **fitted["arrays"])
     files = [*post_files(DATASET), *risk_files(DATASET), *text_files(TEXTS)]
     manifest = {

@@ -56,6 +56,15 @@ def each(
     return weights, said
 
 
+def say(readings: Array, detected: Array, weights: Array, share: Array) -> Said:
+    """What a fitted combination says of other posts: `readings` (posts, categories, readings), `detected` (posts, categories)."""
+    said = Said(np.zeros(detected.shape), np.zeros(detected.shape), share)
+    for number in range(len(CATEGORIES)):
+        rows = np.c_[readings[:, number], detected[:, number]]
+        _say(said, np.arange(len(rows)), number, rows, weights[number])
+    return said
+
+
 def shared(posts: Sequence[Labelled], texts: Sequence[Labelled], readings: Array, true: Array) -> tuple[Array, Said]:
     """As `each`, where a category has too few posts for weights of its own: all share those of the readings (in units of
     their spread over the posts) and of the finding, and differ in their constant."""

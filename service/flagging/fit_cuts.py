@@ -18,7 +18,7 @@ from service.flagging.labelled import Array
 from service.flagging.policy import CATEGORIES
 
 POOLED = ("self_harm_risk", "violence_threat", "minor_safety", "personal_information")
-LEAST_PRECISION = 0.67
+LEAST_PRECISION = 0.69
 """Of the pooled categories together: among posts as they are, and among those made longer, where chance finds more."""
 CLEAN_KEPT_BACK = 0.045
 """Of clean posts and traps, by the pooled categories together; the others keep back none of those seen."""

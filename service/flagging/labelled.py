@@ -26,6 +26,8 @@ from service.flagging.detectors import DETECTORS, UNWEIGHED
 from service.flagging.finding import DetectorContext
 from service.flagging.learned import places
 from service.flagging.policy import CATEGORIES
+from service.intake.glossary import LONGEST, glossary_of
+from service.intake.language import WORD_LANGUAGES
 from service.intake.normalise import ReadablePost, normalise, read_field
 from service.intake.post import Author, NewPost
 from service.intake.windows import Window, embed_post
@@ -86,8 +88,35 @@ def load_posts(folder: Path, embedder: Embedder) -> list[Labelled]:
 
 
 def load_near(folder: Path, embedder: Embedder) -> list[Labelled]:
-    """The posts of `risk_files`, in English."""
+    """The posts of `risk_files`, in every language."""
     return [replace(_post(row, embedder), typical=False) for path in risk_files(folder) for row in rows_of(path)]
+
+
+def load_rough(folder: Path, embedder: Embedder) -> list[Labelled]:
+    """The posts of `load_posts` and `load_near` in languages without vectors, in rough English; detectors read the post itself."""
+    held = held_out(folder)
+    rows = [row for path in [*post_files(folder), *risk_files(folder)] for row in rows_of(path)]
+    return [
+        replace(_post(in_rough_english(row), embedder), typical=False, detected=_detected(*_read(row)))
+        for row in rows
+        if row["lang"] in WORD_LANGUAGES and row["voice"] not in held
+    ]
+
+
+def in_rough_english(row: dict[str, Any]) -> dict[str, Any]:
+    """A labelled post word by word in English; a quote beyond what is read, or of which no word is left, is dropped."""
+    glossary = glossary_of(row["lang"])
+    fields = {name: glossary.english(row[name][:LONGEST]) for name in ("title", "body")}
+    flags = []
+    for flag in row["flags"]:
+        quotes = []
+        for quote in flag["quotes"]:
+            source, start = row[quote["field"]][:LONGEST], row[quote["field"]].find(quote["text"])
+            begin, end = (len(glossary.english(source[:at])) for at in (start, start + len(quote["text"])))
+            if text := fields[quote["field"]][begin:end].strip():
+                quotes.append({**quote, "text": text})
+        flags.append({**flag, "quotes": quotes})
+    return {**row, **fields, "flags": flags}
 
 
 def held_out(folder: Path) -> set[str]:
@@ -140,6 +169,18 @@ def risk_files(folder: Path) -> list[Path]:
     return sorted((folder / "posts_to_fit").glob("risk_*.jsonl"))
 
 
+def load_rough_texts(folder: Path, embedder: Embedder) -> list[Labelled]:
+    """The single texts in languages without vectors, in rough English."""
+    rows = [
+        (path.stem, n, {**row, "text": glossary_of(row["lang"]).english(row["text"])})
+        for path in text_files(folder)
+        for n, row in enumerate(rows_of(path))
+        if row.get("lang") in WORD_LANGUAGES
+    ]
+    vectors = embedder.embed([row["text"] for _, _, row in rows])
+    return [_text(*row, vector[None, :]) for row, vector in zip(rows, vectors, strict=True)]
+
+
 def load_texts(folder: Path, embedder: Embedder) -> list[Labelled]:
     """Every single text of the files of decisive sentences, each as one sentence; only English ones have vectors."""
     rows = [(path.stem, n, row) for path in text_files(folder) for n, row in enumerate(rows_of(path))]
@@ -147,7 +188,7 @@ def load_texts(folder: Path, embedder: Embedder) -> list[Labelled]:
     vectors = iter(embedder.embed(english))
     none = np.zeros((1, embedder.dimension), np.float32)
     return [
-        _text(row, group, n, next(vectors)[None, :] if row.get("lang", "en") == "en" else none)
+        _text(group, n, row, next(vectors)[None, :] if row.get("lang", "en") == "en" else none)
         for group, n, row in rows
     ]
 
@@ -170,12 +211,16 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
 
 
-def _post(row: dict[str, Any], embedder: Embedder) -> Labelled:
+def _read(row: dict[str, Any]) -> tuple[NewPost, ReadablePost]:
     author = Author(id="x", **row["author"])
     post = NewPost(
         site="s", external_id=row["id"], title=row["title"], body=row["body"], kind=row["kind"], author=author
     )
-    readable = normalise(post)
+    return post, normalise(post)
+
+
+def _post(row: dict[str, Any], embedder: Embedder) -> Labelled:
+    post, readable = _read(row)
     embedded = embed_post(readable, embedder)
     sentences, vectors = places(embedded)
     return Labelled(
@@ -199,7 +244,7 @@ def quoted(row: dict[str, Any], readable: ReadablePost, windows: Sequence[Window
     return found
 
 
-def _text(row: dict[str, Any], group: str, number: int, vector: Array) -> Labelled:
+def _text(group: str, number: int, row: dict[str, Any], vector: Array) -> Labelled:
     post = NewPost(site="s", external_id=f"{group}-{number}", body=row["text"])
     lang = row.get("lang", "en")
     readable = ReadablePost(read_field("title", "", "text"), read_field("body", post.body, "text"), lang)

@@ -69,6 +69,7 @@ NEAR_MISSES = [
     ("crisis", "That demo was career suicide, I nearly died of laughter."),
     ("crisis", "Am I shooting myself in the foot if I cut myself a deal? Undercutting them, that would be suicide."),
     ("crisis", "We killed ourselves to ship it and I killed myself writing the slides."),
+    ("crisis", "Mon chef va me tuer. Meu chefe vai me matar. Mi jefa va a matarme. Meine Chefin wird mich umbringen."),
     ("violence_threat", "I could beat expectations, smash targets, burn bridges or shoot them an email to kill time."),
     ("violence_threat", "I will kill myself laughing, and then I'm going to kill Jira with fire."),
     ("violence_threat", "I could kill for a working printer; kill -9 the zombie process first."),

@@ -1,6 +1,6 @@
 """What the adapted layers are fitted on: the flag reader's posts and texts (`flagging/labelled.py`), as tokens.
 
-Beside them the posts written near the borders (`more_*`, `risk_*` of `posts_to_fit`), in English.
+Beside them the posts written near the borders (`more_*`, `risk_*` of `posts_to_fit`). Other languages stand in rough English.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from service.flagging import labelled
 from service.flagging.policy import CATEGORIES
+from service.intake.glossary import glossary_of
+from service.intake.language import VECTOR_LANGUAGES, WORD_LANGUAGES
 from service.intake.normalise import ReadablePost, normalise
 from service.intake.post import NewPost
 from service.intake.windows import WINDOW_TOKENS, Window, is_sentence, sentence_spans, windows_of
@@ -46,21 +48,33 @@ class Row:
 
 
 def load(datasets: Path, texts: Path, threads: Path, embedder: BundledEmbedder) -> list[Row]:
-    """Every row, posts first. Held-out voices and languages other than English are left out."""
+    """Every row, posts first. Held-out voices and languages that no reader knows are left out."""
     held = labelled.held_out(datasets)
     found = []
     for path in [*labelled.post_files(datasets), *labelled.risk_files(datasets), *labelled.more_files(datasets)]:
         for told in labelled.rows_of(path):
-            if told["lang"] == "en" and told["voice"] not in held:
-                found.append(_post(told, embedder, None, folds=not path.name.startswith("more_")))
+            if (english := _in_english(told)) and told["voice"] not in held:
+                found.append(_post(english, embedder, None, folds=not path.name.startswith("more_")))
     ordinary = [_post(told, embedder, labelled.ORDINARY, folds=True) for told in labelled.ordinary_rows(threads)]
     singles = [
-        _text(told, f"{path.stem}-{n}", path.stem, embedder)
+        _text(english, f"{path.stem}-{n}", path.stem, embedder)
         for path in labelled.text_files(texts)
         for n, told in enumerate(labelled.rows_of(path))
-        if told.get("lang", "en") == "en"
+        if (english := _in_english(told))
     ]
     return [*found, *ordinary, *singles]
+
+
+def _in_english(told: dict[str, Any]) -> dict[str, Any] | None:
+    """A post or text in English, or in rough English; None where it is in a language that no reader knows."""
+    lang = told.get("lang", "en")
+    if lang in VECTOR_LANGUAGES:
+        return told
+    if lang not in WORD_LANGUAGES:
+        return None
+    return (
+        labelled.in_rough_english(told) if "body" in told else {**told, "text": glossary_of(lang).english(told["text"])}
+    )
 
 
 def _post(told: dict[str, Any], embedder: BundledEmbedder, known: frozenset[str] | None, *, folds: bool) -> Row:
