@@ -129,13 +129,7 @@ ABROAD = {
 }
 
 
-HINDI_IS_WEAK = pytest.mark.xfail(
-    strict=True,
-    reason="twice as likely, not four times: the fit on more posts in es, fr, de, pt cost Hindi; its detector finds it",
-)
-
-
-@pytest.mark.parametrize("lang", [pytest.param(lang, marks=HINDI_IS_WEAK) if lang == "hi" else lang for lang in ABROAD])
+@pytest.mark.parametrize("lang", ABROAD)
 def test_other_languages_are_read_by_words_without_any_detector(lang: str, embedder: Any) -> None:
     calm, risk = ABROAD[lang]
     reader = LearnedReader()
