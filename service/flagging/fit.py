@@ -71,7 +71,7 @@ class OfRough:
     def say(self, posts: Sequence[Labelled], groups: Sequence[Sequence[int]], share: Array) -> Said:
         """Of posts read together by `groups`; the first `len(posts)` groups are the posts themselves."""
         said = np.stack([self.readings[post.id] for post in posts])
-        joined = np.stack([said[list(group)].max(axis=0) for group in groups])
+        joined = fit_long.strongest(said, groups)
         every = [*posts, *fit_long.as_posts(posts, groups[len(posts) :])]
         lengths = np.repeat(fit_long.lengths(every)[:, None, None], len(CATEGORIES), axis=1)
         detected = np.array([post.detected for post in every])

@@ -22,7 +22,7 @@ SHARE, LEAST_WORDS, WORDS = 0.5, 250, (300, 750)
 
 
 def strongest(said: Array, groups: Sequence[Sequence[int]]) -> Array:
-    """(groups, categories): the strongest of what was said of the parts, from what was said of posts, (posts, categories)."""
+    """(groups, …): the strongest of what was said of the parts, from what was said of posts, (posts, …)."""
     return np.stack([said[list(group)].max(axis=0) for group in groups])
 
 

@@ -169,10 +169,15 @@ def risk_files(folder: Path) -> list[Path]:
     return sorted((folder / "posts_to_fit").glob("risk_*.jsonl"))
 
 
+def text_in_rough_english(row: dict[str, Any]) -> dict[str, Any]:
+    """A single text word by word in English."""
+    return {**row, "text": glossary_of(row["lang"]).english(row["text"])}
+
+
 def load_rough_texts(folder: Path, embedder: Embedder) -> list[Labelled]:
     """The single texts in languages without vectors, in rough English."""
     rows = [
-        (path.stem, n, {**row, "text": glossary_of(row["lang"]).english(row["text"])})
+        (path.stem, n, text_in_rough_english(row))
         for path in text_files(folder)
         for n, row in enumerate(rows_of(path))
         if row.get("lang") in WORD_LANGUAGES

@@ -49,7 +49,7 @@ _SPACED = re.compile(r"(?<!\S)(?<![A-Za-z] )[A-Za-z](?: [A-Za-z]){2,}(?: {2,6}[A
 _HELD_APART = re.compile(r"(?<!\w)[a-z]([.*_|~-])[a-z](?:\1[a-z]){2,}(?!\w)")
 _BETWEEN = re.compile(r"(?<=\S) (?=\S)|[.*_|~-]")
 _CENSORED_WORDS = Path(__file__).with_name("censored_words.txt")
-_CENSORED = re.compile(r"(?<![\w*])[A-Za-z][A-Za-z0134578@$!*#]{1,14}(?<=[A-Za-z])(?![\w*])")
+_CENSORED = re.compile(r"(?<![\w*])(?=[A-Za-z]+[0134578@$!*#])[A-Za-z][A-Za-z0134578@$!*#]{1,14}(?<=[A-Za-z])(?![\w*])")
 _READ_AS = {
     "0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "@": "a", "$": "s", "!": "il",
     "*": ascii_lowercase, "#": ascii_lowercase,
@@ -85,7 +85,7 @@ def plain_letters(text: str) -> Plain:
 
 def _censored(text: str, found: Plain) -> None:
     for match in _CENSORED.finditer(text):
-        if not match[0].isalpha() and (meant := _meant(match[0].lower())):
+        if meant := _meant(match[0].lower()):
             for place, letter in enumerate(match[0]):
                 if not letter.isalpha():
                     found.instead[match.start() + place] = meant[place]

@@ -40,7 +40,7 @@ FEEDBACK_FEATURES = ("first_to_thread", "first_to_answers")
 FEEDBACK = 3
 """So many threads that come first by FEATURES say what the others are compared with (pseudo-relevance feedback)."""
 KNOTS = (1.0, 2.0)
-"""Deviations from which on standing out has a weight of its own: of about 180 candidates one in six, and one in forty."""
+"""Deviations from which on standing out has a weight of its own."""
 WEIGHTS = Path(__file__).with_name("ranking.npz")
 COPIED = 0.8
 """Likeness of words from which on a question is taken for a copy: the same situation told by two people stays below."""
@@ -95,8 +95,8 @@ def standardised(features: Floats) -> Floats:
 def hinged(features: Floats) -> Floats:
     """Float32 (n, features × 3), standardised: each column, and by how much it passes each of KNOTS.
 
-    A linear model over them is a piecewise linear one of each feature (Friedman 1991): a thread with the very words of a
-    post is more than twice as telling as one with half of them.
+    A linear model over them is a piecewise linear one of each feature (Friedman 1991), so that far tells more or less than
+    in proportion.
     """
     plain = standardised(features)
     return standardised(np.hstack([plain, *(np.maximum(plain - knot, 0) for knot in KNOTS)]))

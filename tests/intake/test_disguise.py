@@ -75,6 +75,7 @@ def test_accents_on_every_letter_of_a_word_are_no_accents() -> None:
         "p99 in μs, Δt and α = 0.05 of the λ-calculus",
         "k8s, i18n, e.g. U.S.A., J. R. R. Tolkien, a.m. and p.m.", "x y z are the axes", "C + + or C #",
         "x² + m³, 3rd™, № 5, 20 ℃",
+        "x = d*e + s*x, **kill** and *die* in Markdown, f(a*b*c), 2*k1, h264, w3c, b2b, sha1, ps5, mp3s, a11y, log4j",
         "Сегодня был ревью, и я ушел", "a-b tests", "snake_case and kebab-case",
     ],
 )  # fmt: skip
@@ -97,7 +98,24 @@ def test_what_is_not_shown_is_gone_also_as_an_entity() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["a ", "a b c  ", "a.", "á", "a\u0301", "а", "aа", "𝗮", "a\u200b", "\u115f", "x\u0336\u0301", "M y  "]
+    "unit",
+    [
+        "a ",
+        "a b c  ",
+        "a.",
+        "á",
+        "a\u0301",
+        "а",
+        "aа",
+        "𝗮",
+        "a\u200b",
+        "\u115f",
+        "x\u0336\u0301",
+        "M y  ",
+        "k1",
+        "k*l ",
+        "s*********l ",
+    ],
 )
 def test_reading_is_linear(unit: str) -> None:
     def seconds(length: int) -> float:

@@ -2,8 +2,8 @@
 
 From the labelled posts and texts that the flag reader is fitted on, and the posts written near the borders. Writes the layers
 (`models/adapted_layers.onnx`), the linear reader on top of them, and what readers fitted without a fold's voices say of its
-posts: `python -m service.flagging.fit`, to be run next, combines that with what the other readers say. Twenty minutes on two cores
-that multiply bfloat16, longer on others.
+posts: `python -m service.flagging.fit`, to be run next, combines that with what the other readers say. An hour on two cores that
+multiply bfloat16, longer on others.
 """
 
 from __future__ import annotations

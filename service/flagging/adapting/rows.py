@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from service.flagging import labelled
 from service.flagging.policy import CATEGORIES
-from service.intake.glossary import glossary_of
 from service.intake.language import VECTOR_LANGUAGES, WORD_LANGUAGES
 from service.intake.normalise import ReadablePost, normalise
 from service.intake.post import NewPost
@@ -72,9 +71,7 @@ def _in_english(told: dict[str, Any]) -> dict[str, Any] | None:
         return told
     if lang not in WORD_LANGUAGES:
         return None
-    return (
-        labelled.in_rough_english(told) if "body" in told else {**told, "text": glossary_of(lang).english(told["text"])}
-    )
+    return labelled.in_rough_english(told) if "body" in told else labelled.text_in_rough_english(told)
 
 
 def _post(told: dict[str, Any], embedder: BundledEmbedder, known: frozenset[str] | None, *, folds: bool) -> Row:
