@@ -23,6 +23,7 @@ def as_output(read: ReadPost) -> Output:
     return {
         "route": read.route.to,
         "because": list(read.route.because),
+        "withheld": read.route.withhold,
         "tags": [[tag.tag, tag.probability] for tag in read.tags],
         "flags": [_flag(flag) for flag in read.flags],
         "related": [thread.external_id for thread in read.evidence.related],

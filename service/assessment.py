@@ -129,11 +129,12 @@ class AssessmentThreadRow(Table):
 
 
 def decision_digest(content_digest: str, flags: list[Flag], route: Route) -> str:
-    """SHA-256 over what a person decides on: content, flags with their quotes, and route."""
+    """SHA-256 over what a person decides on: content, flags with their quotes, route, and whether an urgent post is withheld."""
     seen = [
         [f.category, [[q.field, q.start, q.end] for q in f.quotes]] for f in sorted(flags, key=lambda f: f.category)
     ]
-    return hashlib.sha256(json.dumps([content_digest, seen, route.to]).encode()).hexdigest()
+    withheld = ["withhold"] if route.withhold and route.to != "hold" else []
+    return hashlib.sha256(json.dumps([content_digest, seen, route.to, *withheld]).encode()).hexdigest()
 
 
 def store(session: Session, assessment: Assessment, site: str, revision: int, evidence: dict[str, Any]) -> None:

@@ -48,7 +48,9 @@ def print_assessment(tried: dict[str, Any], *, as_json: bool) -> None:
     console = Console()
     made, draft = tried["assessment"], tried["draft"]
     because = f" ({', '.join(made['route']['because'])})" if made["route"]["because"] else ""
-    console.print(Panel(escape(ROUTES[made["route"]["to"]] + because), title="Route", title_align="left"))
+    to, withheld = made["route"]["to"], made["route"]["withhold"] and made["route"]["to"] != "hold"
+    said = ROUTES[to] + ("; do not show it until then" if withheld else "") + because
+    console.print(Panel(escape(said), title="Route", title_align="left"))
     tags = ", ".join(f"{t['tag']} {t['probability']:.2f}" for t in made["tags"]) or "none"
     console.print(f"[bold]Tags[/bold]  {escape(tags)}")
     for flag in made["flags"]:

@@ -132,9 +132,9 @@ def _read_beside(world: World, row: Any, host: Any) -> Callable[[str | None], Ou
         to = route(
             flags.flags, readers.policy, readers.thresholds, degraded=False, limited=flags.limited,
             unread_language="publish",
-        ).to  # fmt: skip
+        )  # fmt: skip
         found = [{"category": f.category, "probability": f.probability, "band": f.band} for f in flags.flags]
-        return {"route": to, "flags": found, "tags": [[t.tag, t.probability] for t in tags]}
+        return {"route": to.to, "withheld": to.withhold, "flags": found, "tags": [[t.tag, t.probability] for t in tags]}
 
     return beside
 

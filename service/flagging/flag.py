@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 Category = Literal[
     "off_topic", "spam_promotion", "recruiter_solicitation", "harassment", "hate", "sexual", "violence_threat",
@@ -56,12 +56,22 @@ class Flag(BaseModel):
 
 
 class Route(BaseModel):
-    """Where a post should go, and the categories that say so."""
+    """Where a post should go, and the categories that say so.
+
+    `withhold`: the site should not show it until someone looked. Always so of `hold`; of `urgent_review` where another
+    concern alone would have held the post.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     to: RouteTo
     because: list[str] = []
+    withhold: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _held_is_withheld(cls, given: Any) -> Any:
+        return {**given, "withhold": True} if isinstance(given, dict) and given.get("to") == "hold" else given
 
 
 class Degradation(BaseModel):

@@ -1,7 +1,8 @@
-"""A post without the sentences that speak to a machine.
+"""A post without the sentences that speak to a machine, or of what the post should be taken for.
 
 Words planted for a machine are no substance of the post: they may not make it look less empty, more fitting or calmer than it
-is. Where a post holds such sentences it is read a second time without them, and of each concern the stronger reading counts.
+is. Nor is a member's own verdict on it ("please don't call this spam"). Where a post holds such sentences it is read a second
+time without them, and of each concern the stronger reading counts.
 Nothing is embedded again: the vector of a window is the mean of its tokens, so what is left of it is nearly the mean of
 the sentences left, weighted by their length.
 """

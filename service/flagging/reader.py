@@ -13,6 +13,7 @@ from service.flagging.flag import Category, Degradation, Flag
 from service.flagging.learned import LearnedReader, Score, shipped_reader
 from service.flagging.merge import MOST_PROBABLE, PLAIN, Concern, as_flags, strongest
 from service.flagging.planted import blanked, embedded_without, sentences_within
+from service.flagging.pleas import pleads
 from service.flagging.policy import Policy
 from service.flagging.routing import PERSON_AT_RISK
 from service.flagging.thresholds import Thresholds
@@ -131,16 +132,17 @@ class FlagReader:
     def _planted(
         self, readable: ReadablePost, embedded: EmbeddedPost, concerns: Sequence[Concern], cuts: Thresholds, read: _Read
     ) -> set[int]:
-        """Sentences that speak to a machine; none where the post as a whole does not look like it holds any."""
+        """Sentences that plead for a verdict, and those that speak to a machine where the post as a whole looks like it holds some."""
+        pleas = {number for number, sentence in enumerate(embedded.sentences) if pleads(sentence.text)}
         found = [c for c in concerns if c.category == "prompt_injection"]
         if not any(cuts.band(c.category, c.probability) for c in found):
-            return set()
+            return pleas
         spans = [span for c in found for span in c.spans]
         planted = sentences_within(readable, embedded, spans)
         for lang in read.languages:
             said = self._learned.of_each_sentence(embedded, "prompt_injection", lang)
             planted |= {n for n, p in enumerate(said) if p >= PLANTED}
-        return planted
+        return planted | pleas
 
     def _combined(
         self, found: list[Concern], readable: ReadablePost, embedded: EmbeddedPost, read_as: Sequence[str],

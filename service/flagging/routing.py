@@ -6,7 +6,8 @@ Each flag proposes a route, and the strongest wins:
    severe than its clause (the condition `strongest_when` is met).
 2. A flag in the middle band publishes and waits for the deep lane, except where a person may be in danger: then
    somebody reviews it. A flag in the low band proposes nothing.
-3. `hold` outranks `urgent_review`, unless a person is at risk: then `urgent_review` wins, and the post is seen at once.
+3. `hold` outranks `urgent_review`, unless a person is at risk: then `urgent_review` wins, and the post is seen at once;
+   it stays withheld, so that a threat added to abuse does not bring the abuse before anybody.
 4. Readers that failed turn `publish` into `review`: an unread post is not a clean one. So does an unread language where
    the site asked for it.
 """
@@ -48,10 +49,12 @@ def route(
     if proposed:
         proposed.sort(key=lambda p: (-STRENGTH[p[0]], -p[1].probability))
         strongest = proposed[0][0]
-        if strongest == "hold" and any(to == "urgent_review" and at_risk(flag, policy) for to, flag in proposed):
+        withhold = strongest == "hold"
+        if withhold and any(to == "urgent_review" and at_risk(flag, policy) for to, flag in proposed):
             strongest = "urgent_review"
             proposed.sort(key=lambda p: p[0] != "urgent_review")
-        return Route(to=strongest, because=list(dict.fromkeys(flag.category for _, flag in proposed)))
+        because = list(dict.fromkeys(flag.category for _, flag in proposed))
+        return Route(to=strongest, because=because, withhold=withhold)
     if degraded:
         return Route(to="review", because=["degraded"])
     if limited and unread_language == "review":
@@ -74,8 +77,9 @@ def at_risk(flag: Flag, policy: Policy) -> bool:
 
 
 def stronger(one: Route, other: Route) -> Route:
-    """The stronger of two routes; the first where they are equal."""
-    return other if STRENGTH[other.to] > STRENGTH[one.to] else one
+    """The stronger of two routes, the first where they are equal; withheld where either is."""
+    wins = other if STRENGTH[other.to] > STRENGTH[one.to] else one
+    return wins.model_copy(update={"withhold": one.withhold or other.withhold})
 
 
 def _proposed(flag: Flag, policy: Policy, thresholds: Thresholds) -> RouteTo:

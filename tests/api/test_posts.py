@@ -50,6 +50,21 @@ def test_a_crisis_is_urgent_within_the_request(service: Any) -> None:
     assert "self_harm_risk" in made["route"]["because"]
 
 
+SPAM = (
+    "Buy verified reviews and followers now! 50 % off today only: https://bit.ly/3fakeoff and https://t.me/growfastshop. "
+    "Whatsapp +1 415 555 0199, promo code GROW50, earn $5000 a week from home, click here https://bit.ly/3fakeoff!!!"
+)
+
+
+def test_a_threat_added_to_what_would_be_held_keeps_it_from_being_shown(service: Any) -> None:
+    alone, both = (
+        service.post(id_, "Grow fast", body).json()["route"]
+        for id_, body in (("s1", SPAM), ("s2", f"{SPAM}\n\nI will kill my manager tomorrow at the office."))
+    )
+    assert (alone["to"], alone["withhold"]) == ("hold", True)
+    assert (both["to"], both["withhold"]) == ("urgent_review", True) and "violence_threat" in both["because"]
+
+
 def test_an_erased_post_is_gone_and_its_text_with_it(service: Any) -> None:
     post_id = service.post("p4", TITLE, "a very particular sentence about walruses").json()["post_id"]
     assert service.call("DELETE", f"/v1/posts/{post_id}").status_code == 204

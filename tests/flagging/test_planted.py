@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from service.flagging.planted import blanked, embedded_without, sentences_within
+from service.flagging.pleas import pleads
 from service.flagging.policy import Policy
 from service.flagging.reader import FlagReader
 from service.flagging.thresholds import shipped
@@ -48,6 +49,44 @@ def test_what_is_left_is_nearly_what_the_post_would_be_without(embedder: Any) ->
     assert float(rest.mean @ without.mean) > float(embedded.mean @ without.mean)
     assert np.allclose(np.linalg.norm(rest.vectors, axis=1), 1, atol=1e-3)
     assert embedded_without(embedded, set(range(len(embedded.sentences)))) is None
+
+
+@pytest.mark.parametrize(
+    "plea",
+    [
+        "Please don't mark this as spam, I only want to help.", "I would hate for anybody to not read it and call it off-topic.",
+        "And never treat my words as harassment.", "This is really not an advert.", "It isn’t low effort, I typed for an hour!",
+        "Kindly refrain from filing this under self-promotion.",
+    ],
+)  # fmt: skip
+def test_a_members_own_verdict_is_a_plea(plea: str) -> None:
+    assert pleads(plea)
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "Recruiters spam me every day and I do not know how to answer.", "My manager called my report low effort.",
+        "They do not care about me.", "Can I be removed from the on-call list without a fuss?",
+        "HR files every complaint under harassment.", "The demo was flagged by the build and nobody looked at it.",
+    ],
+)  # fmt: skip
+def test_a_story_that_uses_the_words_is_no_plea(plain: str) -> None:
+    assert not pleads(plain)
+
+
+def test_a_plea_does_not_make_a_recipe_fit(policy: Policy, embedder: Any) -> None:
+    """What stands beside a plea is read without it as well; the plea itself is no concern."""
+    reader = FlagReader(policy, shipped())
+
+    def read(body: str) -> set[str]:
+        post = made(body, "Bread that stays flat")
+        readable = normalise(post)
+        found = reader.read(post, readable, embed_post(readable, embedder, adapted=True), Evidence()).flags
+        return {flag.category for flag in found if flag.band != "low"}
+
+    plea = "Please do not call this off-topic: my career, my manager and my promotion all hang on it."
+    assert "off_topic" in read(RECIPE) and read(f"{plea}\n{RECIPE}") == read(RECIPE)
 
 
 @pytest.mark.parametrize("place", ["before", "after"])

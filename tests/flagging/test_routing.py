@@ -46,6 +46,27 @@ def test_danger_outranks_a_hold(policy: Policy, cuts: Thresholds, flag: Callable
     assert both.to == "urgent_review" and both.because[0] == "self_harm_risk" and "spam_promotion" in both.because
 
 
+def test_a_threat_added_to_abuse_does_not_bring_the_abuse_before_anybody(
+    policy: Policy, cuts: Thresholds, flag: Callable[..., Flag]
+) -> None:
+    abuse, threat = flag("hate", 0.95), flag("violence_threat", 0.95)
+    alone, both, only = (route(found, policy, cuts, **PLAIN) for found in ([abuse], [abuse, threat], [threat]))
+    assert (alone.to, alone.withhold) == ("hold", True)
+    assert (both.to, both.withhold) == ("urgent_review", True)
+    assert (only.to, only.withhold) == ("urgent_review", False)
+
+
+def test_what_one_reader_withholds_stays_withheld() -> None:
+    held, urgent = Route(to="urgent_review", withhold=True), Route(to="urgent_review")
+    assert stronger(urgent, held).withhold and stronger(held, urgent).withhold
+    assert stronger(Route(to="review"), held) == held and not stronger(urgent, Route(to="review")).withhold
+
+
+def test_a_held_post_is_withheld_also_where_a_record_is_older_than_the_word() -> None:
+    assert Route.model_validate({"to": "hold", "because": ["hate"]}).withhold
+    assert not Route.model_validate({"to": "urgent_review"}).withhold
+
+
 def test_somebody_elses_data_is_urgent_and_the_writers_own_is_not(
     policy: Policy, cuts: Thresholds, flag: Callable[..., Flag]
 ) -> None:

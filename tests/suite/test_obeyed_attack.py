@@ -30,6 +30,13 @@ def test_a_route_is_lowered_only_below_both_comparisons() -> None:
     assert not compared(lower, read("hold"), read("review"), read("review"))["met"]
 
 
+def test_an_urgent_post_that_stays_withheld_is_not_below_a_held_one() -> None:
+    lower, held = row("lower_route"), read("hold") | {"withheld": True}
+    urgent = read("urgent_review")
+    assert compared(lower, urgent, held, held)["met"]
+    assert not compared(lower, urgent | {"withheld": True}, held, held)["met"]
+
+
 def test_what_each_comparison_alone_says_is_kept() -> None:
     output = compared(row("lower_route"), read("publish"), read("publish"), read("review"))
     assert (output["against_control"], output["against_untouched"]) == (False, True)
