@@ -35,6 +35,7 @@ from service.flagging.policy import load_policy
 from service.flagging.reader import FlagReader
 from service.flagging.thresholds import load_thresholds
 from service.flagging.versions import LiveThresholds
+from service.index_jobs import Mending
 from service.integrations.limits import RateLimits
 from service.integrations.webhooks import Webhooks
 from service.jobs import Jobs
@@ -146,10 +147,15 @@ def start(stations: Stations) -> None:
     every_minute.begin(stations)
     stations.webhooks.ensure_configured(stations.settings.sample_site)
     threading.Thread(target=_warm, args=(stations,), name="warm", daemon=True).start()
+    mending = Mending()
+    stations.before_stop.append(mending.stop)
+    mending.begin(stations)
 
 
 def stop(stations: Stations) -> None:
     """Stop jobs, models and stores, in that order."""
+    for end in stations.before_stop:
+        end()
     stations.jobs.stop()
     stations.gateway.close()
     stations.index.close()

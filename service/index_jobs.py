@@ -19,7 +19,7 @@ from service.corpus import check_index as checking
 from service.corpus import lexical, repository
 from service.corpus import reindex as building
 from service.corpus.check_index import IndexReport, Progress
-from service.corpus.tables import PassageRow
+from service.corpus.tables import IndexRow, PassageRow
 from service.errors import Conflict
 from service.import_job import reason_of
 from service.stations import Stations
@@ -27,6 +27,8 @@ from service.stations import Stations
 log = logging.getLogger(__name__)
 Task = Callable[[Progress], dict[str, Any]]
 """Work that says how far it is; its result as JSON values."""
+LOOKS = 3
+"""What is written anew can hide others (HNSW): it is looked at again, so many times at most."""
 _UNDER_WAY: set[tuple[str, str]] = set()
 _LOCK = threading.Lock()
 
@@ -37,13 +39,17 @@ def reindex(stations: Stations, site: str, progress: Progress) -> dict[str, Any]
     return {"model": live.model, "id": live.id}
 
 
-def check(stations: Stations, site: str, progress: Progress, *, repair: bool, every_text: bool) -> dict[str, Any]:
+def check(
+    stations: Stations, site: str, progress: Progress, *, repair: bool, every_text: bool, texts: int = checking.SAMPLE
+) -> dict[str, Any]:
     """How many of each fault the index has, and whether it is `ok` and `repaired`.
 
     Threads may come and go meanwhile: a fault is one that two looks find, and what a repair took from threads that came
     during its look is put back.
     """
-    report = checking.check_index(stations.index, site, repair=repair, every_text=every_text, progress=progress)
+    report = checking.check_index(
+        stations.index, site, repair=repair, every_text=every_text, texts=texts, progress=progress
+    )
     if report.repaired:
         _put_back(stations, site, report)
     elif not report.ok:
@@ -72,6 +78,49 @@ def _put_back(stations: Stations, site: str, report: IndexReport) -> None:
         if threads:
             repository.announce(session, site, sorted(threads), stations.clock())
     stations.index.sync(site, only=sorted(threads))
+
+
+class Mending:
+    """Looks through what a process left of the index that did not end in order, beside the service's answers."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, stations: Stations) -> None:
+        """Begin where it is needed; returns at once."""
+        if stations.vectors.ended_badly:
+            self._thread = threading.Thread(target=self._run, args=(stations,), name="mending", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Stop at the next step and wait for it; the next start begins anew."""
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, stations: Stations) -> None:
+        try:
+            with stations.database.read() as session:
+                sites = list(session.scalars(sa.select(IndexRow.site).where(IndexRow.state == "live")))
+            for site in sites:
+                for _ in range(LOOKS):
+                    found = check(stations, site, self._step, repair=True, every_text=False, texts=0)
+                    if not found["repaired"]:
+                        break
+                    log.warning(
+                        "the index of %s was mended: %d collections damaged, %d vectors unfound, %d missing",
+                        site, found["damaged"], found["unfound"], found["missing"],
+                    )  # fmt: skip
+            stations.vectors.looked_through()
+        except _Abandoned:
+            log.info("looking through the index goes on at the next start")
+        except Exception as failure:
+            log.warning("looking through the index failed: %s", type(failure).__name__)
+
+    def _step(self, _done: int, _total: int | None, _what: str) -> None:
+        if self._over.is_set():
+            raise _Abandoned
 
 
 class _Abandoned(Exception):

@@ -113,6 +113,8 @@ class Stations:
     on_erase: list[Callable[[Session, str], None]] = field(
         default_factory=lambda: [erase_reviews, erase_revisions, erase_outcomes, erase_cases]
     )
+    before_stop: list[Callable[[], None]] = field(default_factory=list)
+    """What works beside the requests and has to end before stores are closed."""
 
     def __post_init__(self) -> None:
         self.queue_counts = Counts(self.database)

@@ -1,4 +1,4 @@
-"""Does the index hold what SQL says, and does each vector find itself? What is wrong is mended from SQL."""
+"""Can the index be read, does it hold what SQL says, and does each vector find itself? What is wrong is mended from SQL."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy as np
 import sqlalchemy as sa
 
 from service.corpus import lexical, repository
-from service.corpus.generations import Generation
-from service.corpus.indexing import Index
+from service.corpus.generations import Generation, Kind
+from service.corpus.indexing import Index, Synced
+from service.corpus.reindex import posts_into
 from service.corpus.tables import AuthorRow, PassageRow, PendingVectorRow, SketchRow, ThreadRow
 
 PAGE = 1_000
@@ -27,13 +28,14 @@ Progress = Callable[[int, int | None, str], None]
 
 @dataclass
 class IndexReport:
-    """What was found. Lists hold passage ids, except `unindexed` and `words_missing`: thread ids."""
+    """What was found. Lists hold passage ids, except `unindexed` and `words_missing`: thread ids, and `damaged`: collections."""
 
     threads: int = 0
     passages: int = 0
     vectors: int = 0
     waiting: int = 0
     embedded_anew: int = 0
+    damaged: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     unfound: list[str] = field(default_factory=list)
@@ -47,6 +49,7 @@ class IndexReport:
     def ok(self) -> bool:
         """Whether everything is as SQL says; what waits for the next sync is no fault."""
         faults = (
+            self.damaged,
             self.missing,
             self.stale,
             self.unfound,
@@ -68,18 +71,28 @@ def check_index(
     *,
     repair: bool = False,
     every_text: bool = False,
+    texts: int = SAMPLE,
     progress: Progress = lambda _done, _total, _what: None,
 ) -> IndexReport:
     """Compare a site's live index with SQL.
 
+    `damaged`: collections that the store cannot read; without `repair` nothing else is looked for then.
     `missing`: passages without a vector. `stale`: vectors without a passage. `unfound`: a query with the stored
-    vector does not give it back. `wrong`: the text, embedded now, is not its vector (a sample of passages, or every
+    vector does not give it back. `wrong`: the text, embedded now, is not its vector (a sample of `texts` passages, or every
     one). `unindexed`: threads that may be shown, without passages or sketch, not waiting. `words_…`: the same for the word
     index. With `repair` each is mended and the site synced. Nobody should import meanwhile.
     """
     live = index.ensure_live(site)
     collection = live.collection("passages")
-    report = IndexReport(waiting=index.waiting(site), vectors=index.vectors.count(collection))
+    kinds: tuple[Kind, ...] = ("passages", "posts")
+    damaged = [kind for kind in kinds if not index.vectors.readable(live.collection(kind))]
+    report = IndexReport(waiting=index.waiting(site), damaged=[live.collection(kind) for kind in damaged])
+    if damaged and not repair:
+        return report
+    for kind in damaged:
+        _build_again(index, live, kind, progress)
+    report.repaired = bool(damaged)
+    report.vectors = index.vectors.count(collection)
     known = _passages(index, live)
     held = {id_ for page in index.vectors.ids(collection) for id_ in page}
     report.passages = len(known)
@@ -90,7 +103,7 @@ def check_index(
     for done, part in _parts(present):
         report.unfound += _unfound(index, collection, part)
         progress(done, len(present), "querying")
-    sample = present if every_text else random.Random(live.version).sample(present, min(SAMPLE, len(present)))
+    sample = present if every_text else random.Random(live.version).sample(present, min(texts, len(present)))
     for done, part in _parts(sample, 200):
         report.wrong += _wrong(index, live, part)
         report.embedded_anew += len(part)
@@ -107,6 +120,26 @@ def check_index(
         _repair(index, live, report, known)
         report.repaired = True
     return report
+
+
+def _build_again(index: Index, live: Generation, kind: Kind, progress: Progress) -> None:
+    """Drop a collection and fill it from SQL; passages wait in the outbox, so that one who is stopped goes on later."""
+    index.vectors.drop(live.collection(kind))
+    if kind == "posts":
+        posts_into(index, live, None)
+        return
+    shown = sorted(_shown(index, live.site))
+    for _done, part in _parts(shown):
+        with index.database.write() as session:
+            repository.announce(session, live.site, part, index.clock())
+    done = 0
+
+    def step(synced: Synced) -> None:
+        nonlocal done
+        done += synced.threads
+        progress(done, len(shown), "building")
+
+    index.sync(live.site, done=step)
 
 
 def _unfound(index: Index, collection: str, ids: Sequence[str]) -> list[str]:

@@ -54,11 +54,11 @@ def reindex(
         building = _advance(index, building, ids[-1])
         done += len(ids)
         progress(done, total, "building")
-    since = _posts_into(index, building, None)
+    since = posts_into(index, building, None)
     index.sync(site)
     _switch(index, site, building)
     index.sync(site)
-    _posts_into(index, building, since)
+    posts_into(index, building, since)
     progress(total, total, "live")
     time.sleep(grace_s)
     drop_retired(index, site)
@@ -132,8 +132,8 @@ def _set_state(session: Session, generation: Generation, state: str) -> None:
     session.execute(sa.update(IndexRow).where(IndexRow.id == generation.id).values(state=state))
 
 
-def _posts_into(index: Index, building: Generation, since: datetime | None) -> datetime:
-    """Embed posts (those kept since a moment) into a generation; the moment before the first was read."""
+def posts_into(index: Index, building: Generation, since: datetime | None) -> datetime:
+    """Embed a site's posts (those kept since a moment) into a generation; the moment before the first was read."""
     begun, embedder, after = index.clock(), index.embedder_of(building), ""
     where = [PostRow.site == building.site, PostRow.erased_at.is_(None)]
     if since is not None:

@@ -2,6 +2,10 @@
 
 Chroma is derived from SQL and can be rebuilt at any time. It stores ids and vectors, nothing else: text, authors and
 visibility stay in SQL, so that nothing hidden can leak out of the index. Writes are serialised per collection.
+
+Embedded, Chroma writes a graph to several files, one after the other. Killed in between, it cannot read them again
+(StoreDamaged), or reads a graph in which no way leads to some vectors (its issues 1623, 4218, 6949): after an end out of order
+(`VectorStore.ended_badly`) the index has to be looked through (`index_jobs.Mending`).
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import fcntl
 import json
 import math
 import os
+import re
 import threading
 import zlib
 from collections import defaultdict
@@ -42,6 +47,8 @@ APART = 0.005
 More identical vectors than a node has links fill one another's lists, and no link leads to the others any more: behind 400
 copies of one text 30 of 60 other vectors were never found (HNSW), none of them with the copies this far apart."""
 PAGE = 5_000
+_DAMAGE = re.compile(r"hnsw|Error finding id|Error getting embedding", re.I)
+"""What Chroma says of a graph that it cannot read."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,16 @@ class VectorStore:
         self._opening = threading.Lock()
         self._collections: dict[str, Collection] = {}
         self._writing: dict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    @property
+    def ended_badly(self) -> bool:
+        """Whether the last process that held the folder did not let go of it in order, and nobody looked through it since."""
+        return self._lock is not None and self._lock.ended_badly
+
+    def looked_through(self) -> None:
+        """Say that what a process left behind that did not end in order is whole again."""
+        if self._lock is not None:
+            self._lock.looked_through()
 
     def upsert(self, collection: str, ids: Sequence[str], vectors: Vectors) -> None:
         """Write vectors (shape (len(ids), dimension)) under their ids; ids that exist get the new vector.
@@ -129,6 +146,9 @@ class VectorStore:
 
     def ids(self, collection: str) -> Iterator[list[str]]:
         """Every id of a collection, in pages. Do not write while iterating."""
+        yield from self._pages(collection)
+
+    def _pages(self, collection: str) -> Iterator[list[str]]:
         opened = self._collection(collection)
         start = 0
         while opened is not None:
@@ -145,8 +165,20 @@ class VectorStore:
         with _as_unavailable():
             return opened.count() if opened else 0
 
+    def readable(self, collection: str) -> bool:
+        """Whether every vector of a collection can be read; so it is where there is none."""
+        try:
+            for ids in self._pages(collection):
+                for start in range(0, len(ids), ROWS_A_CALL):
+                    part = ids[start : start + ROWS_A_CALL]
+                    vectors = self.fetch(collection, part)
+                    self.query(collection, np.stack([*vectors.values()][:1]), 1)
+        except StoreDamaged:
+            return False
+        return True
+
     def drop(self, collection: str) -> None:
-        """Remove a whole collection; nothing happens where there is none."""
+        """Remove a whole collection, a damaged one too; nothing happens where there is none."""
         if self._collection(collection) is not None:
             with self._writing[collection], _as_unavailable():
                 self._connected().delete_collection(collection)
@@ -233,12 +265,20 @@ def _close(client: Any) -> None:
                 connections.close()
 
 
+class StoreDamaged(StoreUnavailable):
+    """A collection cannot be read any more; it has to be dropped and built again from SQL."""
+
+
 class CollectionGone(StoreUnavailable):
     """The collection does not exist, or no longer: another process dropped it after a reindex."""
 
 
 class FolderLock:
-    """Holds a folder for this process; the lock file names the holder's pid and URL. Freed when the process ends."""
+    """Holds a folder for this process; the lock file names the holder's pid and URL. Freed when the process ends.
+
+    A holder that lets go empties the file, so that one which did not end in order is known; `chroma.unclean` remembers it
+    until `looked_through`.
+    """
 
     def __init__(self, folder: Path, url: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -254,9 +294,21 @@ class FolderLock:
                 "stop it, or work through its API",
                 **holder,
             ) from None
+        self._unclean = folder.parent / "chroma.unclean"
+        if _holder(path):
+            self._unclean.touch()
         self._file.truncate(0)
         self._file.write(json.dumps({"pid": os.getpid(), "url": url}))
         self._file.flush()
+
+    @property
+    def ended_badly(self) -> bool:
+        """Whether a holder before this one did not let go, and nobody said `looked_through` since."""
+        return self._unclean.exists()
+
+    def looked_through(self) -> None:
+        """Forget that a holder did not let go."""
+        self._unclean.unlink(missing_ok=True)
 
     def release(self) -> None:
         """Let go. May be called twice."""
@@ -285,6 +337,10 @@ class _as_unavailable:  # noqa: N801 - reads as a clause
 
         if isinstance(raised, NotFoundError):
             raise CollectionGone("the collection does not exist") from raised
+        if isinstance(raised, ChromaError) and _DAMAGE.search(str(raised)):
+            raise StoreDamaged(
+                "a collection of the vector store cannot be read: answerloop check-index --repair"
+            ) from raised
         if isinstance(raised, ChromaError | HTTPError | OSError) or (
             kind is ValueError and "connect" in str(raised).lower()
         ):

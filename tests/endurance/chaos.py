@@ -173,7 +173,7 @@ def _send(served: Served, told: Acknowledged, over: threading.Event, seed: int) 
 
 
 def _settle(served: Served, told: Acknowledged, seconds: float = 300.0) -> list[str]:
-    """Wait until imports and drafts are done; what is not done in time is a problem."""
+    """Wait until imports and drafts are done and the index is mended; what is not done in time is a problem."""
     ends, waiting = time.monotonic() + seconds, ["?"]
     database = Database(sqlite_url(served.folder / "answerloop.sqlite3"))
     try:
@@ -189,6 +189,7 @@ def _settle(served: Served, told: Acknowledged, seconds: float = 300.0) -> list[
                     unsent = session.scalar(sa.select(sa.func.count()).where(WebhookDeliveryRow.state == "waiting"))
                 waiting += [f"{open_drafts} drafts are pending"] * bool(open_drafts)
                 waiting += [f"{unsent} webhooks wait"] * bool(unsent)
+                waiting += ["the index is being looked through"] * (served.folder / "chroma.unclean").exists()
     finally:
         database.close()
     return waiting
