@@ -23,6 +23,7 @@ SHIPPED: dict[str, type[BaseModel]] = {
     "posts_to_fit/voices_*": cases.LabelledPost,
     "posts_to_fit/more_*": cases.LabelledPost,
     "posts_to_fit/risk_*": cases.LabelledPost,
+    "posts_to_fit/long_*": cases.LabelledPost,
     "second_labels": cases.SecondLabel,
     "offtopic_hard": cases.HardOffTopic,
     "golden": cases.Golden,

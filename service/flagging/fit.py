@@ -30,12 +30,14 @@ from service.flagging.labelled import (
     Array,
     Labelled,
     digest,
+    load_long,
     load_near,
     load_ordinary,
     load_posts,
     load_rough,
     load_rough_texts,
     load_texts,
+    long_files,
     post_files,
     risk_files,
     text_files,
@@ -79,15 +81,15 @@ class OfRough:
 
 
 def fit_english(
-    posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled], near: Sequence[Labelled],
-    rough: Sequence[Labelled], rough_texts: Sequence[Labelled],
+    posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled], long: Sequence[Labelled],
+    near: Sequence[Labelled], rough: Sequence[Labelled], rough_texts: Sequence[Labelled],
 ) -> tuple[Arrays, list[Labelled], Said, OfRough]:  # fmt: skip
     """Arrays of `LearnedReader` for English, what is said out of fold of posts as they are and made longer, and of `rough` ones.
 
     The posts `near` the borders and those in `rough` English teach the readers; they are in no combination, which they would
-    bend.
+    bend. Those that are `long` as they are stand in it beside the ones made longer.
     """
-    every = [*posts, *ordinary]
+    every = [*posts, *ordinary, *long]
     taught, read = [*every, *rough, *near], len(every) + len(rough)
     taught_texts = [*texts, *rough_texts]
     arrays, readings = _grams(taught, taught_texts)
@@ -101,9 +103,8 @@ def fit_english(
     adapted, _ = folded()
     readings.append(np.stack([adapted[post.id] for post in taught[:read]]))
     of_rough = np.stack([reading[len(every) : read] for reading in readings], axis=2)
-    groups = [*([n] for n in range(len(every))), *fit_long.joined(every)]
-    long = fit_long.as_posts(every, groups[len(every) :])
-    every += long
+    groups = [*([n] for n in range(len(every))), *fit_long.joined([*posts, *ordinary])]
+    every += fit_long.as_posts(every, groups[len(every) :])
     said = [fit_long.strongest(reading, groups) for reading in readings]
     said.append(np.repeat(fit_long.lengths(every)[:, None], len(CATEGORIES), axis=1))
     combine, out = fit_combination.each(every, texts, np.stack(said, axis=2), truth(every), SIGNS)
@@ -156,16 +157,16 @@ def _grams(posts: Sequence[Labelled], texts: Sequence[Labelled]) -> tuple[Arrays
 
 
 def fit(
-    posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled], near: Sequence[Labelled],
-    rough: Sequence[Labelled], rough_texts: Sequence[Labelled],
+    posts: Sequence[Labelled], texts: Sequence[Labelled], ordinary: Sequence[Labelled], long: Sequence[Labelled],
+    near: Sequence[Labelled], rough: Sequence[Labelled], rough_texts: Sequence[Labelled],
 ) -> dict[str, Any]:  # fmt: skip
     """Arrays of `LearnedReader`, cuts, and cross-validated figures: of everything, of each group of languages, of posts made
-    longer."""
+    longer, of long ones built hard."""
     (en_posts, en_texts, en_near), (posts_abroad, texts_abroad, near_abroad) = (
         [[x for x in rows if x.lang in languages] for rows in (posts, texts, near)]
         for languages in (VECTOR_LANGUAGES, WORD_LANGUAGES)
     )
-    arrays, read, said, of_rough = fit_english(en_posts, en_texts, ordinary, en_near, rough, rough_texts)
+    arrays, read, said, of_rough = fit_english(en_posts, en_texts, ordinary, long, en_near, rough, rough_texts)
     abroad, read_abroad, said_abroad = fit_abroad(posts_abroad, texts_abroad, near_abroad, of_rough)
     arrays |= abroad
     parts = [
@@ -175,9 +176,11 @@ def fit(
     every = [read, read_abroad]
     whole, told_of = fit_cuts.joined(parts), [post for read in every for post in read]
     given = {post.id for post in posts if post.typical}
-    groups: dict[str, list[int]] = {"all": [], "english": [], "abroad": [], "made longer": []}
-    seen: set[str] = set()
+    groups: dict[str, list[int]] = {"all": [], "english": [], "abroad": [], "made longer": [], "long": []}
+    of_long, seen = {post.id for post in long}, set[str]()
     for number, post in enumerate(told_of):
+        if post.id in of_long:
+            groups["long"].append(number)
         if post.id in given:
             names = (
                 ["made longer"]
@@ -208,14 +211,15 @@ def main() -> None:
     embedder = BundledEmbedder(Path("data/models"))
     posts, texts = load_posts(DATASET, embedder), load_texts(TEXTS, embedder)
     ordinary, near = load_ordinary(threads, embedder), load_near(DATASET, embedder)
+    long = load_long(DATASET, embedder)
     rough, rough_texts = load_rough(DATASET, embedder), load_rough_texts(TEXTS, embedder)
     embedder.close()
-    fitted = fit(posts, texts, ordinary, near, rough, rough_texts)
+    fitted = fit(posts, texts, ordinary, long, near, rough, rough_texts)
     np.savez_compressed(WEIGHTS, **fitted["arrays"])
-    files = [*post_files(DATASET), *risk_files(DATASET), *text_files(TEXTS)]
+    files = [*post_files(DATASET), *risk_files(DATASET), *long_files(DATASET), *text_files(TEXTS)]
     manifest = {
-        "data": "eval/datasets/posts without held-out voices; posts_to_fit/voices_* and risk_*; service/flagging/decisive_sentences*.jsonl; "
-        "as ordinary posts, questions with even ids of se_threads.jsonl",
+        "data": "eval/datasets/posts without held-out voices; posts_to_fit/voices_*, risk_*, long_*; "
+        "service/flagging/decisive_sentences*.jsonl; as ordinary posts, questions with even ids of se_threads.jsonl",
         "licence": "Apache-2.0; se_threads: CC BY-SA 3.0", "posts": len(posts), "texts": len(texts), "ordinary": len(ordinary),
         "data_sha256": digest([*files, threads]), "command": "python -m service.flagging.fit --data FOLDER",
         "cross_validated_by_voice": fitted["metrics"],

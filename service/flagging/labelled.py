@@ -27,7 +27,7 @@ from service.flagging.finding import DetectorContext
 from service.flagging.learned import places
 from service.flagging.policy import CATEGORIES
 from service.intake.glossary import LONGEST, glossary_of
-from service.intake.language import WORD_LANGUAGES
+from service.intake.language import VECTOR_LANGUAGES, WORD_LANGUAGES
 from service.intake.normalise import ReadablePost, normalise, read_field
 from service.intake.post import Author, NewPost
 from service.intake.windows import Window, embed_post
@@ -88,14 +88,23 @@ def load_posts(folder: Path, embedder: Embedder) -> list[Labelled]:
 
 
 def load_near(folder: Path, embedder: Embedder) -> list[Labelled]:
-    """The posts of `risk_files`, in every language."""
-    return [replace(_post(row, embedder), typical=False) for path in risk_files(folder) for row in rows_of(path)]
+    """The posts of `risk_files`, and those of `long_files` that are not in English."""
+    rows = [row for path in risk_files(folder) for row in rows_of(path)]
+    rows += [row for path in long_files(folder) for row in rows_of(path) if row["lang"] not in VECTOR_LANGUAGES]
+    return [replace(_post(row, embedder), typical=False) for row in rows]
+
+
+def load_long(folder: Path, embedder: Embedder) -> list[Labelled]:
+    """The posts of `long_files` in English."""
+    rows = [row for path in long_files(folder) for row in rows_of(path) if row["lang"] in VECTOR_LANGUAGES]
+    return [replace(_post(row, embedder), typical=False) for row in rows]
 
 
 def load_rough(folder: Path, embedder: Embedder) -> list[Labelled]:
     """The posts of `load_posts` and `load_near` in languages without vectors, in rough English; detectors read the post itself."""
     held = held_out(folder)
-    rows = [row for path in [*post_files(folder), *risk_files(folder)] for row in rows_of(path)]
+    files = [*post_files(folder), *risk_files(folder), *long_files(folder)]
+    rows = [row for path in files for row in rows_of(path)]
     return [
         replace(_post(in_rough_english(row), embedder), typical=False, detected=_detected(*_read(row)))
         for row in rows
@@ -167,6 +176,11 @@ def more_files(folder: Path) -> list[Path]:
 def risk_files(folder: Path) -> list[Path]:
     """Posts about persons at risk and what only sounds like them: they teach readers, and no figure or cut rests on them."""
     return sorted((folder / "posts_to_fit").glob("risk_*.jsonl"))
+
+
+def long_files(folder: Path) -> list[Path]:
+    """Long posts about persons at risk and what only sounds like them: they teach readers and stand in the combination of English."""
+    return sorted((folder / "posts_to_fit").glob("long_*.jsonl"))
 
 
 def text_in_rough_english(row: dict[str, Any]) -> dict[str, Any]:

@@ -28,8 +28,8 @@ def embedded(embedder: Any, body: str) -> EmbeddedPost:
 def test_what_was_said_out_of_fold_is_of_the_data_as_it_is() -> None:
     said, digest = folded()
     files = [
-        *labelled.post_files(DATASETS), *labelled.risk_files(DATASETS), *labelled.more_files(DATASETS),
-        *labelled.text_files(TEXTS),
+        *labelled.post_files(DATASETS), *labelled.risk_files(DATASETS), *labelled.long_files(DATASETS),
+        *labelled.more_files(DATASETS), *labelled.text_files(TEXTS),
     ]  # fmt: skip
     assert digest == labelled.digest(files), "fit again: python -m service.flagging.adapting.fit --data FOLDER"
     held = labelled.held_out(DATASETS)

@@ -113,6 +113,15 @@ def test_a_distressing_post_opens_only_when_asked(desk: Any) -> None:
     assert "kill myself" in page and "kill myself" not in closed(page) and CRISIS[0] not in closed(page)
 
 
+def test_a_page_says_of_an_urgent_post_whether_it_is_shown_meanwhile(desk: Any) -> None:
+    both = (SPAM[0], f"{SPAM[1]}\n\nI will kill my manager tomorrow at the office.")
+    for name, sent, said in (("a", both, True), ("b", SPAM, False), ("c", CRISIS, False)):
+        item = desk.item_of(desk.send(name, sent))
+        client = signed_in(desk)
+        assert ("held back until then" in client.get(f"/review/{item['id']}").text) is said
+        assert ("do not show it until then" in client.get(f"/posts/{item['post_id']}").text) is said
+
+
 def test_hostile_text_is_shown_as_text(desk: Any) -> None:
     item = desk.item_of(desk.send("a", (HOSTILE, f"{SPAM[1]} {HOSTILE}"), author={"id": HOSTILE, "role": HOSTILE}))
     client = signed_in(desk)

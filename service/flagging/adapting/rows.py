@@ -1,6 +1,6 @@
 """What the adapted layers are fitted on: the flag reader's posts and texts (`flagging/labelled.py`), as tokens.
 
-Beside them the posts written near the borders (`more_*`, `risk_*` of `posts_to_fit`). Other languages stand in rough English.
+Beside them the posts written near the borders (`more_*`, `risk_*`, `long_*` of `posts_to_fit`). Other languages stand in rough English.
 """
 
 from __future__ import annotations
@@ -50,21 +50,22 @@ def load(datasets: Path, texts: Path, threads: Path, embedder: BundledEmbedder) 
     """Every row, posts first. Held-out voices and languages that no reader knows are left out."""
     held = labelled.held_out(datasets)
     found = []
-    for path in [*labelled.post_files(datasets), *labelled.risk_files(datasets), *labelled.more_files(datasets)]:
+    files = labelled.post_files, labelled.risk_files, labelled.long_files, labelled.more_files
+    for path in [path for of in files for path in of(datasets)]:
         for told in labelled.rows_of(path):
-            if (english := _in_english(told)) and told["voice"] not in held:
+            if (english := in_english(told)) and told["voice"] not in held:
                 found.append(_post(english, embedder, None, folds=not path.name.startswith("more_")))
     ordinary = [_post(told, embedder, labelled.ORDINARY, folds=True) for told in labelled.ordinary_rows(threads)]
     singles = [
         _text(english, f"{path.stem}-{n}", path.stem, embedder)
         for path in labelled.text_files(texts)
         for n, told in enumerate(labelled.rows_of(path))
-        if (english := _in_english(told))
+        if (english := in_english(told))
     ]
     return [*found, *ordinary, *singles]
 
 
-def _in_english(told: dict[str, Any]) -> dict[str, Any] | None:
+def in_english(told: dict[str, Any]) -> dict[str, Any] | None:
     """A post or text in English, or in rough English; None where it is in a language that no reader knows."""
     lang = told.get("lang", "en")
     if lang in VECTOR_LANGUAGES:
