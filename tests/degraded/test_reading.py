@@ -204,7 +204,7 @@ def test_a_post_in_the_middle_band_is_reviewed_when_the_deep_reader_fails(
     assert made["route"]["to"] == "publish"
     service.run_jobs(most=1)
     after = newest(service, made)
-    assert after["route"] == {"to": "review", "because": ["confidential_business"]}
+    assert after["route"] == {"to": "review", "because": ["confidential_business"], "withhold": False}
     assert after["degraded_because"] == [{"part": "flags", "reason": "model_failed", "reader": "deep"}]
 
 
