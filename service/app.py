@@ -153,7 +153,7 @@ def start(stations: Stations) -> None:
 
 
 def stop(stations: Stations) -> None:
-    """Stop jobs, models and stores, in that order."""
+    """Stop what works beside the requests, then jobs, models and stores, in that order."""
     for end in stations.before_stop:
         end()
     stations.jobs.stop()

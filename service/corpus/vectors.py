@@ -170,9 +170,8 @@ class VectorStore:
         try:
             for ids in self._pages(collection):
                 for start in range(0, len(ids), ROWS_A_CALL):
-                    part = ids[start : start + ROWS_A_CALL]
-                    vectors = self.fetch(collection, part)
-                    self.query(collection, np.stack([*vectors.values()][:1]), 1)
+                    for vector in [*self.fetch(collection, ids[start : start + ROWS_A_CALL]).values()][:1]:
+                        self.query(collection, vector.reshape(1, -1), 1)
         except StoreDamaged:
             return False
         return True

@@ -21,8 +21,8 @@ POOLED = ("self_harm_risk", "violence_threat", "minor_safety", "personal_informa
 LEAST_PRECISION = 0.69
 """Of the pooled categories together: among posts as they are, and among those made longer, where chance finds more."""
 CLEAN_KEPT_BACK = 0.027
-"""Of clean posts and traps, by the pooled categories together; the others keep back none of those seen. Of voices that nobody fitted more
-than twice as many are kept back."""
+"""Of clean posts and traps, by the pooled categories together; the others keep back none of those seen. Of voices that nobody fitted about
+twice as many are kept back (decision 0010)."""
 ABOVE_CLEAN = 0.03
 """How far above every clean post seen."""
 HOLDING, LEAST_HOLDING = ("spam_promotion", "harassment", "hate", "sexual"), 0.6

@@ -56,7 +56,7 @@ def test_a_threat_added_to_abuse_does_not_bring_the_abuse_before_anybody(
     assert (only.to, only.withhold) == ("urgent_review", False)
 
 
-def test_what_one_reader_withholds_stays_withheld() -> None:
+def test_of_two_routes_the_stronger_is_withheld_where_either_is() -> None:
     held, urgent = Route(to="urgent_review", withhold=True), Route(to="urgent_review")
     assert stronger(urgent, held).withhold and stronger(held, urgent).withhold
     assert stronger(Route(to="review"), held) == held and not stronger(urgent, Route(to="review")).withhold
